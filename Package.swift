@@ -3,18 +3,23 @@ import PackageDescription
 
 let package = Package(
   name: "rialto",
+  products: [
+    .executable(name: "rialto", targets: ["rialto"]),
+    .executable(name: "rialto-bench", targets: ["rialto-bench"]),
+  ],
+  // Alphabetical. Exact, because Package.resolved stays out of the repository.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
     .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
     .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
-    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
@@ -27,35 +32,340 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
-    .executableTarget(
-      name: "rialto",
+    // MARK: Core: pure
+    .target(name: "Documents", path: "Sources/Core/Documents"),
+    .target(name: "Model", dependencies: ["Documents"], path: "Sources/Core/Model"),
+    .target(
+      name: "Manifests",
+      dependencies: ["Documents", "Model", .product(name: "Yams", package: "Yams")],
+      path: "Sources/Core/Manifests"),
+    .target(name: "Access", dependencies: ["Model"], path: "Sources/Core/Access"),
+    .target(name: "Blueprints", dependencies: ["Documents"], path: "Sources/Core/Blueprints"),
+    .target(
+      name: "Compiler", dependencies: ["Blueprints", "Documents", "Model"],
+      path: "Sources/Core/Compiler"),
+    .target(
+      name: "EnvoyConfig",
       dependencies: [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "Blueprints", "Documents", "EnvoyProtos",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Sources/Core/EnvoyConfig"),
+
+    // MARK: Wire: generated, but for the coding of items
+    .target(
+      name: "EnvoyProtos",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      path: "Sources/Wire/EnvoyProtos", exclude: ["Protos"]),
+    .target(
+      name: "DiscoveryProtos",
+      dependencies: [
         .product(name: "GRPCCore", package: "grpc-swift-2"),
-        .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
-        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Sources/Wire/DiscoveryProtos", exclude: ["Protos"]),
+    .target(
+      name: "FleetProtos",
+      dependencies: [
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Sources/Wire/FleetProtos", exclude: ["Protos"]),
+    .target(
+      name: "BlueprintCoding", dependencies: ["Blueprints", "Documents"],
+      path: "Sources/Wire/BlueprintCoding"),
+
+    // MARK: Identity
+    .target(
+      name: "Identity",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Sources/Identity"),
+
+    // MARK: Support
+    .target(name: "Streams", path: "Sources/Support/Streams"),
+    .target(name: "CEmbeddedFiles", path: "Sources/Support/CEmbeddedFiles"),
+    .target(
+      name: "EmbeddedFiles", dependencies: ["CEmbeddedFiles"], path: "Sources/Support/EmbeddedFiles"),
+    .target(
+      name: "Databases",
+      dependencies: ["EmbeddedFiles", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Sources/Support/Databases"),
+    .target(
+      name: "SecureTransport",
+      dependencies: [
+        "Identity",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Sources/Support/SecureTransport"),
+    .target(
+      name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")],
+      path: "Sources/Support/Telemetry"),
+
+    // MARK: Management: the server around the core
+    .target(
+      name: "Storage",
+      dependencies: [
+        "Databases", "Documents", "Model", "Streams",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Sources/Management/Storage"),
+    .target(
+      name: "Publication", dependencies: ["BlueprintCoding", "Blueprints", "Documents", "Streams"],
+      path: "Sources/Management/Publication"),
+    .target(
+      name: "Operations",
+      dependencies: [
+        "Access", "Documents", "Manifests", "Model", "Publication", "Storage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/Management/Operations"),
+    .target(
+      name: "Reconciler",
+      dependencies: [
+        "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Publication", "Storage",
+        "Streams", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/Management/Reconciler"),
+    .target(
+      name: "Fleet",
+      dependencies: [
+        "Blueprints", "Documents", "FleetProtos", "Identity", "Model", "Publication",
+        "SecureTransport", "Storage", "Streams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Sources/Management/Fleet"),
+    .target(
+      name: "RestAPI",
+      dependencies: [
+        "Documents", "EmbeddedFiles", "Manifests", "Model", "Operations", "Streams",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdHTTP2", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      path: "Sources/Management/RestAPI"),
+
+    // MARK: Discovery
+    .target(
+      name: "DeltaXDS",
+      dependencies: [
+        "DiscoveryProtos", "Streams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Sources/Discovery/DeltaXDS"),
+
+    // MARK: Agent
+    .target(
+      name: "AgentStore",
+      dependencies: [
+        "Databases", "Documents", "Streams", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Sources/Agent/AgentStore"),
+    .target(
+      name: "ClusterAgent",
+      dependencies: [
+        "AgentStore", "BlueprintCoding", "Blueprints", "DeltaXDS", "DiscoveryProtos", "Documents",
+        "EnvoyConfig", "FleetProtos", "Identity", "SecureTransport", "Streams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Sources/Agent/ClusterAgent"),
+
+    // MARK: Proxy
+    .target(
+      name: "ProxySupervisor",
+      dependencies: [
+        "DeltaXDS", "DiscoveryProtos", "Documents", "EnvoyProtos", "FleetProtos", "Identity",
+        "SecureTransport", "Streams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "X509", package: "swift-certificates"),
-        .product(name: "Yams", package: "Yams"),
       ],
-      path: "Sources/CLI/rialto")
-  ]
+      path: "Sources/Proxy/ProxySupervisor"),
+
+    // MARK: Command line
+    .target(
+      name: "ManagementClient",
+      dependencies: [
+        "Documents", "Model",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      path: "Sources/CLI/ManagementClient"),
+    .executableTarget(
+      name: "rialto",
+      dependencies: [
+        "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
+        "Operations", "ProxySupervisor", "Publication", "Reconciler", "RestAPI", "SecureTransport",
+        "Storage", "Streams", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      path: "Sources/CLI/rialto"),
+
+    // MARK: Bench and demo
+    .executableTarget(
+      name: "rialto-bench",
+      dependencies: [
+        "DeltaXDS", "Documents", "EnvoyConfig", "EnvoyProtos", "Identity", "ManagementClient",
+        "Model", "SecureTransport", "Streams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      path: "Sources/Bench/rialto-bench"),
+    .executableTarget(
+      name: "shop",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/Demo/shop"),
+
+    // MARK: Tests
+    .target(name: "TestSupport", dependencies: ["Documents"], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "CoreTests",
+      dependencies: [
+        "Access", "Blueprints", "BlueprintCoding", "Compiler", "Documents", "EnvoyConfig",
+        "EnvoyProtos", "Manifests", "Model", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Tests/Core"),
+    .testTarget(
+      name: "IdentityTests",
+      dependencies: [
+        "Identity", "SecureTransport", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Tests/Identity"),
+    .testTarget(
+      name: "DiscoveryTests",
+      dependencies: [
+        "DeltaXDS", "DiscoveryProtos", "Streams", "TestSupport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Tests/Discovery"),
+    .testTarget(
+      name: "ManagementTests",
+      dependencies: [
+        "Blueprints", "Compiler", "Databases", "Documents", "EmbeddedFiles", "Fleet",
+        "FleetProtos", "Identity", "Manifests", "Model", "Operations", "Publication", "Reconciler",
+        "RestAPI", "SecureTransport", "Storage", "Streams", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/Management"),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: [
+        "AgentStore", "BlueprintCoding", "Blueprints", "ClusterAgent", "DeltaXDS", "Documents",
+        "EnvoyConfig", "FleetProtos", "Identity", "SecureTransport", "Streams", "TestSupport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/Agent"),
+    .testTarget(
+      name: "ProxyTests",
+      dependencies: [
+        "DeltaXDS", "DiscoveryProtos", "Documents", "FleetProtos", "Identity", "ProxySupervisor",
+        "SecureTransport", "Streams", "TestSupport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/Proxy"),
+    .testTarget(
+      name: "CLITests",
+      dependencies: ["Documents", "ManagementClient", "Manifests", "Model", "TestSupport", "rialto"],
+      path: "Tests/CLI"),
+  ],
+  cLanguageStandard: .c2x
 )
+
+// Generated code and C keep plain settings.
+let plain: Set = ["CEmbeddedFiles", "DiscoveryProtos", "EnvoyProtos", "FleetProtos"]
+for target in package.targets where !plain.contains(target.name) {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+  ]
+}

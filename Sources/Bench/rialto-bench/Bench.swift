@@ -1,0 +1,7 @@
+import ArgumentParser
+
+@main
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.")
+}

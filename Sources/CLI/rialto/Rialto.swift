@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct Rialto: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rialto",
+    abstract: "Bridges meshes: one server, an agent per site, Envoy beside every workload.",
+    subcommands: [])
+}

@@ -1,0 +1,68 @@
+/// What the gateways of one namespace that carry some labels serve.
+package struct GatewayPlan: Hashable, Sendable, Codable {
+  /// The FQN of the Gateway object.
+  package var fqn: String
+  /// The proxies concerned: gateways of this namespace that carry all these labels.
+  package var namespace: String
+  package var labels: [String: String]
+  /// In the order in which they were written.
+  package var servers: [GatewayServer]
+
+  package init(
+    fqn: String, namespace: String, labels: [String: String], servers: [GatewayServer]
+  ) {
+    self.fqn = fqn
+    self.namespace = namespace
+    self.labels = labels
+    self.servers = servers
+  }
+}
+
+/// One host name on one port.
+package struct GatewayServer: Hashable, Sendable, Codable {
+  package var name: String
+  /// `shop.example.com`, `*.example.com` or `*`.
+  package var hostname: String
+  package var port: Int
+  package var tls: GatewayTLS
+  /// In order: the first that matches decides; no match is 404.
+  package var rules: [GatewayRule]
+
+  package init(
+    name: String, hostname: String, port: Int, tls: GatewayTLS, rules: [GatewayRule]
+  ) {
+    self.name = name
+    self.hostname = hostname
+    self.port = port
+    self.tls = tls
+    self.rules = rules
+  }
+}
+
+package enum GatewayTLS: Hashable, Sendable, Codable {
+  case none
+  /// Terminated with a certificate from files on the gateway's machine.
+  /// `clientAuthorities`, where present, makes clients show a certificate that it signed.
+  case files(certificate: String, privateKey: String, clientAuthorities: String?)
+}
+
+package struct GatewayRule: Hashable, Sendable, Codable {
+  /// A request must meet one of these; empty matches every request.
+  package var matches: [RequestMatch]
+  package var action: GatewayAction
+  /// Milliseconds; nil means no limit.
+  package var timeout: Int?
+
+  package init(matches: [RequestMatch], action: GatewayAction, timeout: Int? = nil) {
+    self.matches = matches
+    self.action = action
+    self.timeout = timeout
+  }
+}
+
+package enum GatewayAction: Hashable, Sendable, Codable {
+  /// To a service of the mesh; its own routes and subsets apply. Port nil means its only port.
+  case route(host: String, port: Int?, rewritePath: String?, rewriteAuthority: String?)
+  case redirect(scheme: String?, authority: String?, path: String?, port: Int?, code: Int)
+  case respond(status: Int, body: String?)
+}

@@ -1,0 +1,97 @@
+/// What some gateways let in.
+package struct Gateway: Hashable, Sendable {
+  package var selector: WorkloadSelector
+  package var http: [HTTPServer]
+
+  package init(selector: WorkloadSelector, http: [HTTPServer]) {
+    self.selector = selector
+    self.http = http
+  }
+}
+
+package struct WorkloadSelector: Hashable, Sendable {
+  package var namespace: String
+  package var labels: [String: String]
+
+  package init(namespace: String, labels: [String: String]) {
+    self.namespace = namespace
+    self.labels = labels
+  }
+}
+
+package struct HTTPServer: Hashable, Sendable {
+  package var name: String
+  /// A host name, `*.` and a host name, or `*`.
+  package var hostname: String
+  package var port: Int
+  package var tls: ServerTLS
+  package var rules: [HTTPServerRule]
+
+  package init(name: String, hostname: String, port: Int, tls: ServerTLS, rules: [HTTPServerRule]) {
+    self.name = name
+    self.hostname = hostname
+    self.port = port
+    self.tls = tls
+    self.rules = rules
+  }
+}
+
+package enum ServerTLS: Hashable, Sendable {
+  case disabled
+  case simple(certificate: String, privateKey: String)
+  case mutual(certificate: String, privateKey: String, clientAuthorities: String)
+}
+
+package struct HTTPServerRule: Hashable, Sendable {
+  package var matches: [HTTPMatch]
+  package var action: HTTPServerAction
+  package var rewrite: Rewrite?
+  package var timeout: Duration?
+
+  package init(
+    matches: [HTTPMatch], action: HTTPServerAction, rewrite: Rewrite? = nil,
+    timeout: Duration? = nil
+  ) {
+    self.matches = matches
+    self.action = action
+    self.rewrite = rewrite
+    self.timeout = timeout
+  }
+}
+
+package struct Rewrite: Hashable, Sendable {
+  package var uri: String?
+  package var authority: String?
+
+  package init(uri: String? = nil, authority: String? = nil) {
+    self.uri = uri
+    self.authority = authority
+  }
+}
+
+package enum HTTPServerAction: Hashable, Sendable {
+  /// Port nil: the only port of the service.
+  case service(ServiceName, port: Int?)
+  case redirect(Redirect)
+  case respond(status: Int, body: String?)
+}
+
+package struct Redirect: Hashable, Sendable {
+  package var scheme: String?
+  package var authority: String?
+  package var uri: String?
+  package var port: Int?
+  /// 301, 302, 303, 307 or 308.
+  package var code: Int
+
+  package init(
+    scheme: String? = nil, authority: String? = nil, uri: String? = nil, port: Int? = nil,
+    code: Int = 301
+  ) {
+    self.scheme = scheme
+    self.authority = authority
+    self.uri = uri
+    self.port = port
+    self.code = code
+  }
+}

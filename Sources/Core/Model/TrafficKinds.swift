@@ -1,0 +1,157 @@
+/// How the workloads of a traffic group call others.
+package struct TrafficSetting: Hashable, Sendable {
+  /// nil inherits.
+  package var reachability: Reachability?
+  /// In order: the first whose hosts match a service holds.
+  package var upstreams: [UpstreamSetting]
+
+  package init(reachability: Reachability? = nil, upstreams: [UpstreamSetting] = []) {
+    self.reachability = reachability
+    self.upstreams = upstreams
+  }
+}
+
+package enum Reachability: Hashable, Sendable {
+  case namespace, group, workspace, cluster
+  /// `hosts` as written: `./*`, `ns/*`, `ns/service`, `*/service`.
+  case custom(hosts: [ReachHost])
+}
+
+package struct ReachHost: Hashable, Sendable {
+  /// `.` is the caller's own namespace, `*` every one.
+  package var namespace: String
+  /// nil is every service.
+  package var service: String?
+
+  package init(namespace: String, service: String?) {
+    self.namespace = namespace
+    self.service = service
+  }
+}
+
+package struct UpstreamSetting: Hashable, Sendable {
+  /// Hosts: `orders.shop.mesh`, `*.shop.mesh`, `*`.
+  package var hosts: [String]
+  package var requestTimeout: Duration?
+  package var retries: RetrySetting?
+
+  package init(hosts: [String], requestTimeout: Duration? = nil, retries: RetrySetting? = nil) {
+    self.hosts = hosts
+    self.requestTimeout = requestTimeout
+    self.retries = retries
+  }
+}
+
+package struct RetrySetting: Hashable, Sendable {
+  /// 0 switches retries off.
+  package var attempts: Int
+  package var perTryTimeout: Duration?
+  /// Names of conditions; empty means the defaults.
+  package var retryOn: [String]
+
+  package init(attempts: Int, perTryTimeout: Duration? = nil, retryOn: [String] = []) {
+    self.attempts = attempts
+    self.perTryTimeout = perTryTimeout
+    self.retryOn = retryOn
+  }
+}
+
+/// How requests to one service are spread over its versions.
+package struct ServiceRoute: Hashable, Sendable {
+  package var service: ServiceName
+  package var subsets: [Subset]
+  package var routes: [HTTPRoute]
+
+  package init(service: ServiceName, subsets: [Subset], routes: [HTTPRoute]) {
+    self.service = service
+    self.subsets = subsets
+    self.routes = routes
+  }
+}
+
+/// `<namespace>/<name>.<namespace>.mesh` in manifests; the short form `<namespace>/<name>` too.
+package struct ServiceName: Hashable, Sendable, Comparable {
+  package var namespace: String
+  package var name: String
+
+  package init(namespace: String, name: String) {
+    self.namespace = namespace
+    self.name = name
+  }
+
+  /// `orders.shop.mesh`.
+  package var host: String { "\(name).\(namespace).mesh" }
+
+  package static func < (left: ServiceName, right: ServiceName) -> Bool {
+    (left.namespace, left.name) < (right.namespace, right.name)
+  }
+}
+
+package struct Subset: Hashable, Sendable {
+  package var name: String
+  package var labels: [String: String]
+  /// Percent of the requests that no HTTP route matches; nil: not part of the split.
+  package var weight: Int?
+
+  package init(name: String, labels: [String: String], weight: Int?) {
+    self.name = name
+    self.labels = labels
+    self.weight = weight
+  }
+}
+
+package struct HTTPRoute: Hashable, Sendable {
+  package var name: String
+  /// Any of them; empty matches every request.
+  package var matches: [HTTPMatch]
+  package var destinations: [RouteDestination]
+
+  package init(name: String, matches: [HTTPMatch], destinations: [RouteDestination]) {
+    self.name = name
+    self.matches = matches
+    self.destinations = destinations
+  }
+}
+
+/// Conditions that a request must meet all together.
+package struct HTTPMatch: Hashable, Sendable {
+  package var name: String?
+  package var uri: StringMatch?
+  /// Lower-case header name → condition.
+  package var headers: [String: StringMatch]
+  package var port: Int?
+
+  package init(
+    name: String? = nil, uri: StringMatch? = nil, headers: [String: StringMatch] = [:],
+    port: Int? = nil
+  ) {
+    self.name = name
+    self.uri = uri
+    self.headers = headers
+    self.port = port
+  }
+}
+
+package enum StringMatch: Hashable, Sendable {
+  case exact(String)
+  case prefix(String)
+  case regex(String)
+}
+
+package struct RouteDestination: Hashable, Sendable {
+  /// nil: the service that the route belongs to.
+  package var service: ServiceName?
+  package var port: Int?
+  package var subset: String?
+  /// Percent.
+  package var weight: Int
+
+  package init(
+    service: ServiceName? = nil, port: Int? = nil, subset: String? = nil, weight: Int = 100
+  ) {
+    self.service = service
+    self.port = port
+    self.subset = subset
+    self.weight = weight
+  }
+}

@@ -1,0 +1,1 @@
+int rialto_embedded_placeholder;

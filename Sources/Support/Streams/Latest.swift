@@ -1,0 +1,67 @@
+private import Synchronization
+
+/// Holds one value and lets any number of tasks follow it.
+///
+/// A follower that falls behind skips to the newest value, so memory use is bounded by the number
+/// of followers and never by the number of updates.
+package final class Latest<Value: Sendable>: Sendable {
+  private struct State {
+    var value: Value
+    var followers: [Int: AsyncStream<Value>.Continuation] = [:]
+    var nextFollower = 0
+    var isFinished = false
+  }
+
+  private let state: Mutex<State>
+
+  package init(_ value: Value) { state = Mutex(State(value: value)) }
+
+  package var current: Value { state.withLock { $0.value } }
+
+  package func publish(_ value: Value) {
+    state.withLock { state in
+      state.value = value
+      for follower in state.followers.values { follower.yield(value) }
+    }
+  }
+
+  /// Changes the value under the lock; followers see the result.
+  package func update<Result>(_ change: (inout sending Value) -> sending Result) -> sending Result {
+    state.withLock { state in
+      let result = change(&state.value)
+      for follower in state.followers.values { follower.yield(state.value) }
+      return result
+    }
+  }
+
+  /// The current value, then every newer one that the follower has time for.
+  package func values() -> AsyncStream<Value> {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: Value.self, bufferingPolicy: .bufferingNewest(1))
+    let id = state.withLock { state -> Int? in
+      continuation.yield(state.value)
+      guard !state.isFinished else { return nil }
+      state.nextFollower += 1
+      state.followers[state.nextFollower] = continuation
+      return state.nextFollower
+    }
+    guard let id else {
+      continuation.finish()
+      return stream
+    }
+    continuation.onTermination = { [weak self] _ in
+      self?.state.withLock { $0.followers[id] = nil }
+    }
+    return stream
+  }
+
+  /// Ends every follower, after the values it has been given.
+  package func finish() {
+    let followers = state.withLock { state in
+      state.isFinished = true
+      defer { state.followers = [:] }
+      return Array(state.followers.values)
+    }
+    for follower in followers { follower.finish() }
+  }
+}
