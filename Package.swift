@@ -25,7 +25,8 @@ let package = Package(
     .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
     .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -91,7 +92,8 @@ let package = Package(
     .target(name: "Streams", path: "Sources/Support/Streams"),
     .target(name: "CEmbeddedFiles", path: "Sources/Support/CEmbeddedFiles"),
     .target(
-      name: "EmbeddedFiles", dependencies: ["CEmbeddedFiles"], path: "Sources/Support/EmbeddedFiles"),
+      name: "EmbeddedFiles", dependencies: ["CEmbeddedFiles"], path: "Sources/Support/EmbeddedFiles"
+    ),
     .target(
       name: "Databases",
       dependencies: ["EmbeddedFiles", .product(name: "GRDB", package: "GRDB.swift")],
@@ -349,7 +351,9 @@ let package = Package(
       path: "Tests/Proxy"),
     .testTarget(
       name: "CLITests",
-      dependencies: ["Documents", "ManagementClient", "Manifests", "Model", "TestSupport", "rialto"],
+      dependencies: [
+        "Documents", "ManagementClient", "Manifests", "Model", "TestSupport", "rialto",
+      ],
       path: "Tests/CLI"),
   ],
   cLanguageStandard: .c2x

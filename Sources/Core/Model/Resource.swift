@@ -51,7 +51,9 @@ package struct Workspace: Hashable, Sendable {
 }
 
 package struct Group: Hashable, Sendable {
-  package enum ConfigMode: String, Hashable, Sendable { case bridged = "BRIDGED", direct = "DIRECT" }
+  package enum ConfigMode: String, Hashable, Sendable {
+    case bridged = "BRIDGED", direct = "DIRECT"
+  }
   package var namespaceSelector: NamespaceSelector
   package var configMode: ConfigMode
 
@@ -89,15 +91,23 @@ package struct NamespaceSelector: Hashable, Sendable {
     }
 
     package func matches(namespace: String) -> Bool {
-      guard self.namespace.utf8.last == UInt8(ascii: "*") else { return self.namespace == namespace }
+      guard self.namespace.utf8.last == UInt8(ascii: "*") else {
+        return self.namespace == namespace
+      }
       return namespace.utf8.starts(with: self.namespace.utf8.dropLast())
     }
 
     /// Whether some namespace of some cluster meets both terms.
     package func overlaps(_ other: Term) -> Bool {
       if let cluster, let theirs = other.cluster, cluster != theirs { return false }
-      let mine = (text: namespace.utf8.filter { $0 != UInt8(ascii: "*") }, open: namespace.utf8.last == UInt8(ascii: "*"))
-      let theirs = (text: other.namespace.utf8.filter { $0 != UInt8(ascii: "*") }, open: other.namespace.utf8.last == UInt8(ascii: "*"))
+      let mine = (
+        text: namespace.utf8.filter { $0 != UInt8(ascii: "*") },
+        open: namespace.utf8.last == UInt8(ascii: "*")
+      )
+      let theirs = (
+        text: other.namespace.utf8.filter { $0 != UInt8(ascii: "*") },
+        open: other.namespace.utf8.last == UInt8(ascii: "*")
+      )
       switch (mine.open, theirs.open) {
       case (false, false): return mine.text == theirs.text
       case (true, false): return theirs.text.starts(with: mine.text)
