@@ -1,0 +1,241 @@
+"""Machines as network namespaces, and the processes on them.
+
+A machine has a network namespace, its own /var/lib/rialto, /run/rialto and /var/log/rialto (bind
+mounts that only its processes see), and a host name. Everything is named after the instance
+("demo", "test"), so that two of them never meet, and everything that was made is written down, so
+that `down` removes just that.
+"""
+
+import ctypes
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+
+INSTANCE = os.environ.get("RIALTO_DEMO_INSTANCE", "demo")
+# 198.18.0.0/15 is set aside for tests of networks; each instance has one half.
+BASE = {"demo": "198.18", "test": "198.19"}[INSTANCE]
+STATE = pathlib.Path(f"/var/lib/rialto-{INSTANCE}")
+RUN = pathlib.Path(f"/run/rialto-{INSTANCE}")
+LOGS = pathlib.Path(f"/var/log/rialto-{INSTANCE}")
+# What every machine sees under these names is its own.
+PRIVATE = {"/var/lib/rialto": "data", "/run/rialto": "run", "/var/log/rialto": "log"}
+
+
+def sh(*arguments, check=True, **options):
+    """Runs a command and returns what it printed."""
+    done = subprocess.run(arguments, capture_output=True, text=True, **options)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{shlex.join(map(str, arguments))}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def wait_until(what, condition, seconds=30.0):
+    """Waits for a condition; says what was awaited when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.02)
+
+
+def namespace(name):
+    return f"rialto-{INSTANCE}-{name}"
+
+
+class Networks:
+    """One bridge per network, all in a namespace of their own."""
+
+    def __init__(self):
+        self.switch = namespace("net")
+
+    def create(self, networks):
+        sh("ip", "netns", "add", self.switch)
+        sh("ip", "-n", self.switch, "link", "set", "lo", "up")
+        for name in networks:
+            sh("ip", "-n", self.switch, "link", "add", f"br-{name}", "type", "bridge")
+            sh("ip", "-n", self.switch, "link", "set", f"br-{name}", "up")
+
+    def attach_host(self, network, address):
+        """Gives this host a leg in a network, so that a plain curl reaches it."""
+        link = f"rialto-{INSTANCE}"
+        sh("ip", "link", "add", link, "type", "veth", "peer", "name", "host", "netns", self.switch)
+        sh("ip", "address", "add", f"{address}/24", "dev", link)
+        sh("ip", "link", "set", link, "up")
+        sh("ip", "-n", self.switch, "link", "set", "host", "master", f"br-{network}", "up")
+
+
+class Machine:
+    def __init__(self, name, legs):
+        self.name = name
+        self.legs = legs  # network → address
+        self.namespace = namespace(name)
+        self.folder = STATE / "machines" / name
+
+    @property
+    def address(self):
+        return next(reversed(self.legs.values()))
+
+    def create(self, networks):
+        sh("ip", "netns", "add", self.namespace)
+        sh("ip", "-n", self.namespace, "link", "set", "lo", "up")
+        for network, address in self.legs.items():
+            outer = f"{network[:3]}-{self.name}"[:15]
+            sh("ip", "-n", networks.switch, "link", "add", outer, "type", "veth",
+               "peer", "name", network, "netns", self.namespace)
+            sh("ip", "-n", networks.switch, "link", "set", outer, "master", f"br-{network}", "up")
+            sh("ip", "-n", self.namespace, "address", "add", f"{address}/24", "dev", network)
+            sh("ip", "-n", self.namespace, "link", "set", network, "up")
+        last = next(reversed(self.legs))
+        sh("ip", "-n", self.namespace, "route", "add", "240.240.0.0/16", "dev", last)
+        resolver = pathlib.Path("/etc/netns") / self.namespace
+        resolver.mkdir(parents=True, exist_ok=True)
+        prefix = self.address.rsplit(".", 1)[0]
+        (resolver / "resolv.conf").write_text(f"nameserver {prefix}.1\n")
+        for inner, part in PRIVATE.items():
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+            pathlib.Path(inner).mkdir(parents=True, exist_ok=True)
+
+    def command(self, arguments):
+        """The command line that runs `arguments` on this machine."""
+        binds = " && ".join(
+            f"mount --bind {shlex.quote(str(self.folder / part))} {inner}"
+            for inner, part in PRIVATE.items())
+        script = f"hostname {self.name} && {binds} && exec {shlex.join(map(str, arguments))}"
+        return ["ip", "netns", "exec", self.namespace, "unshare", "--uts", "bash", "-c", script]
+
+    def environment(self):
+        return {
+            "PATH": f"{RUN / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root", "SWIFT_BACKTRACE": "enable=no",
+            "RIALTO_ENVOY": os.environ.get("RIALTO_ENVOY") or (RUN / "envoy").read_text(),
+        }
+
+    def run(self, *arguments, check=True, timeout=60, text_in=None):
+        done = subprocess.run(self.command(arguments), capture_output=True, text=True,
+                              timeout=timeout, env=self.environment(), input=text_in)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{self.name}: {shlex.join(map(str, arguments))}: "
+                               f"{(done.stderr or done.stdout).strip()}")
+        return done
+
+
+class Process:
+    """A process of the demo; its identity survives this script in a file."""
+
+    def __init__(self, name, machine, arguments, environment=None):
+        self.name = name
+        self.machine = machine
+        self.arguments = arguments
+        self.extra = environment or {}
+        self.record = RUN / "processes" / f"{name}.json"
+        self.log = LOGS / f"{name}.log"
+
+    def start(self, text_in=None, arguments=None):
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "ab") as log:
+            child = subprocess.Popen(
+                self.machine.command(arguments or self.arguments),
+                stdin=subprocess.PIPE if text_in else subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**self.machine.environment(), **self.extra}, start_new_session=True)
+        if text_in:
+            child.stdin.write(text_in.encode())
+            child.stdin.close()
+        self.record.write_text(json.dumps({
+            "pid": child.pid, "started": start_time(child.pid), "machine": self.machine.name}))
+        CHILDREN[child.pid] = child
+
+    @property
+    def pid(self):
+        """The process id, or None when it does not run any more."""
+        if not self.record.exists():
+            return None
+        record = json.loads(self.record.read_text())
+        child = CHILDREN.get(record["pid"])
+        if child is not None and child.poll() is not None:
+            return None
+        return record["pid"] if start_time(record["pid"]) == record["started"] else None
+
+    def kill(self, number=signal.SIGKILL):
+        pid = self.pid
+        if pid is None:
+            raise RuntimeError(f"{self.name} does not run")
+        os.kill(pid, number)
+        wait_until(f"{self.name} ends", lambda: self.pid is None, 30)
+
+    def stop(self):
+        if self.pid is None:
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        try:
+            wait_until(f"{self.name} stops", lambda: self.pid is None, 20)
+        except TimeoutError:
+            self.kill()
+
+
+CHILDREN = {}
+
+
+def start_time(pid):
+    """When a process started, in ticks: with the pid, who it is. None when there is no such one."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def processes_in(name):
+    """The pids of everything that still lives in one of our namespaces."""
+    found = sh("ip", "netns", "pids", name, check=False)
+    return [int(pid) for pid in found.split()]
+
+
+def remove_everything():
+    """Ends every process in our namespaces and removes what create() made."""
+    listed = sh("ip", "netns", "list", check=False)
+    names = [line.split()[0] for line in listed.splitlines()
+             if line.startswith(f"rialto-{INSTANCE}-")]
+    for number, patience in ((signal.SIGTERM, 12), (signal.SIGKILL, 5)):
+        for name in names:
+            for pid in processes_in(name):
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+        try:
+            wait_until("everything ends", lambda: reap() or not any(map(processes_in, names)), patience)
+            break
+        except TimeoutError:
+            continue
+    for name in names:
+        sh("ip", "netns", "delete", name, check=False)
+        shutil.rmtree(pathlib.Path("/etc/netns") / name, ignore_errors=True)
+    sh("ip", "link", "delete", f"rialto-{INSTANCE}", check=False)
+    for folder in (STATE, RUN, LOGS):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in (*PRIVATE, "/etc/netns"):
+        # Only if nobody else put something there.
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass
+
+
+def reap():
+    for child in CHILDREN.values():
+        child.poll()
+    return False
+
+
+def stay_out_of_the_way():
+    """Children must not end when the terminal of the script does."""
+    ctypes.CDLL(None).setsid()
