@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test: unit, golden, property and feature tests by
+# the Swift runner, then the end-to-end scenarios on real Envoys in network namespaces.
+#
+# Works from a clean clone, as root or as a user who may use sudo, again and again. One build
+# configuration serves everything. Each stage prints how long it took and what it may take on two
+# cores; one that takes longer is a finding, not a failure.
+set -euo pipefail
+. "$(dirname "$0")/scripts/common.sh"
+cd "$root"
+export SWIFT_BACKTRACE=enable=no
+
+report=()
+stage() { # stage NAME BUDGET_MINUTES COMMAND…
+  local name=$1 budget=$2 started=$SECONDS took
+  shift 2
+  say "$name (budget $budget min)"
+  "$@"
+  took=$((SECONDS - started))
+  report+=("$(printf '%-28s %4d s of %4d s' "$name" "$took" $((budget * 60)))")
+}
+
+demo() { RIALTO_DEMO_INSTANCE=test "$root/Deploy/demo.sh" "$@"; }
+finish() { demo down >/dev/null 2>&1 || true; }
+
+scenarios() {
+  trap finish EXIT
+  demo up --debug >/dev/null
+  demo check
+  demo down
+  trap - EXIT
+}
+
+stage "install" 5 Deploy/scripts/install.sh
+stage "build" 25 swift build --build-tests
+stage "checks of the sources" 2 Deploy/scripts/check.sh
+stage "unit and feature tests" 8 swift test --skip-build
+stage "end-to-end scenarios" 10 scenarios
+
+printf '%s\n' "${report[@]}"
