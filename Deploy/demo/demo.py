@@ -50,9 +50,7 @@ def up():
          "--label", "app=ingress", "--address", mesh.GATEWAY.legs["east"])
     for workload in mesh.WORKLOADS:
         workload.program.start()
-        join(workload.proxy, "--namespace", workload.namespace, "--service", workload.service,
-             "--label", f"version={workload.version}", "--port", "http:8080/http",
-             "--health", "http:8080/healthz", "--address", workload.machine.address)
+        join(workload.proxy, *workload.options())
 
     say("Waiting for every proxy to be in step")
     wait_until("every proxy is connected and in step", everything_in_step, 60)

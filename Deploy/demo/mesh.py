@@ -38,6 +38,12 @@ class Workload:
              "--listen", "0.0.0.0:8080", *calling])
         self.proxy = Process(f"{self.machine.name}.proxy", self.machine, unit("rialto-proxy"))
 
+    def options(self):
+        """What the operator tells `rialto workload add`."""
+        return ["--namespace", self.namespace, "--service", self.service,
+                "--label", f"version={self.version}", "--port", "http:8080/http",
+                "--health", "http:8080/healthz", "--address", self.machine.address]
+
 
 def unit(name):
     """The command of a unit file: what the demo runs where no init is."""
@@ -54,7 +60,10 @@ WORKLOADS = [
     Workload(14, "shop", "orders", "v2", ["payments.bank.mesh"]),
     Workload(15, "bank", "payments", "v1"),
 ]
-MACHINES = [SERVER, GATEWAY, STRANGER] + [workload.machine for workload in WORKLOADS]
+# A service that joins later: its machine is there from the beginning.
+COUPONS = Workload(16, "shop", "coupons", "v1")
+MACHINES = [SERVER, GATEWAY, STRANGER] + [
+    workload.machine for workload in WORKLOADS + [COUPONS]]
 
 server = Process("server", SERVER, unit("rialto-server"), {
     "RIALTO_LISTEN": f"{SERVER.address}:8443", "RIALTO_FLEET": f"{SERVER.address}:9443",

@@ -4,12 +4,14 @@ import sys
 import time
 import traceback
 
+import bad_input
 import conditions
+import faults
 import scenarios
 
 
 def main(names):
-    known = scenarios.ALL
+    known = scenarios.ALL + bad_input.ALL + faults.ALL
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "
