@@ -316,9 +316,9 @@ let package = Package(
     .testTarget(
       name: "ManagementTests",
       dependencies: [
-        "Blueprints", "Compiler", "Databases", "Documents", "EmbeddedFiles", "Fleet",
-        "FleetProtos", "Identity", "Manifests", "Model", "Operations", "Publication", "Reconciler",
-        "RestAPI", "SecureTransport", "Storage", "Streams", "TestSupport",
+        "BlueprintCoding", "Blueprints", "Compiler", "Databases", "Documents", "EmbeddedFiles",
+        "Fleet", "FleetProtos", "Identity", "Manifests", "Model", "Operations", "Publication",
+        "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),

@@ -1,6 +1,8 @@
 package import Blueprints
 package import Documents
+private import FoundationEssentials
 package import Streams
+private import Synchronization
 
 /// What each cluster must have, and how far each revision has come on its way there.
 ///
@@ -8,179 +10,245 @@ package import Streams
 /// read the state of objects, changes, clusters and proxies. Everything is in memory; what must
 /// survive a restart is the numbers, which the store keeps.
 package final class Publication: Sendable {
-  package init() {}
+  /// Grows with everything that a reader here could see; follow it and read again.
+  package let changes = Latest<Int64>(0)
+
+  private let now: @Sendable () -> Int64
+  private let feeds = Mutex<[String: ClusterFeed]>([:])
+  private let ledger = Mutex(Ledger())
+  private let requests = AgentRequests()
+
+  /// - Parameter now: microseconds since 1970.
+  package init(now: @escaping @Sendable () -> Int64 = Publication.systemClock) { self.now = now }
+
+  /// Microseconds since 1970.
+  package static func systemClock() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
+
+  private func change<Result: Sendable>(_ body: (inout Ledger) -> Result) -> Result {
+    let result = ledger.withLock { body(&$0) }
+    changes.update { $0 += 1 }
+    return result
+  }
+
+  private func change(_ cluster: String, _ body: (inout ClusterProgress) -> Void) {
+    change { $0.update(cluster, body) }
+  }
 
   // MARK: The reconciler's side
 
-  /// Says what a cluster must have, as a difference; the first call per cluster has everything in
-  /// it. Nothing is published when neither an item nor a key changes.
-  /// `revision` is 0 when no change of an operator caused it; `computed` says when compiling ended.
+  /// What a cluster must have from now on, as a difference.
+  package struct Difference: Sendable {
+    package var upserts: [EncodedItem]
+    package var removals: [ItemKey]
+
+    package init(upserts: [EncodedItem] = [], removals: [ItemKey] = []) {
+      self.upserts = upserts
+      self.removals = removals
+    }
+  }
+
+  /// Where the numbers of a cluster stood when the server stopped; before the first publication.
+  package func seed(cluster: String, generation: Int64, digest: StableHash) {
+    feed(of: cluster).seed(generation: generation, digest: digest)
+  }
+
+  /// Says what clusters must have, as differences; the first one of a cluster has everything in it.
+  /// A cluster gets a new generation only where an item or a key changes.
+  ///
+  /// - Parameters:
+  ///   - revisions: the changes that are in force with this, those without an effect included; nil
+  ///     when no change of an operator caused it.
+  ///   - compiledAt: microseconds since 1970; nil means now.
+  /// - Returns: the new generations of the clusters that got one.
+  @discardableResult
+  package func publish(
+    revisions: ClosedRange<Int64>?, compiledAt: Int64? = nil, _ differences: [String: Difference]
+  ) -> [String: Int64] {
+    let compiledAt = compiledAt ?? now()
+    var generations: [String: Int64] = [:]
+    for (cluster, difference) in differences.sorted(by: { $0.key < $1.key }) {
+      let outcome = feed(of: cluster).apply(
+        revision: revisions?.upperBound ?? 0, upserts: difference.upserts,
+        removals: difference.removals)
+      generations[cluster] = outcome.generation
+      ledger.withLock {
+        $0.published(cluster: cluster, generation: outcome.generation, outcome.touched)
+      }
+    }
+    if let revisions {
+      let generations = generations
+      ledger.withLock {
+        $0.published(revisions: revisions, compiledAt: compiledAt, generations: generations)
+      }
+    }
+    // The fleet wakes last: whoever it reports to then knows the generation.
+    for (cluster, generation) in generations {
+      feed(of: cluster).generation.publish(generation)
+    }
+    changes.update { $0 += 1 }
+    return generations
+  }
+
+  /// The same for one cluster and one change; `revision` is 0 when no change caused it.
   package func publish(
     cluster: String, revision: Int64, upserts: [EncodedItem], removals: [ItemKey]
-  ) { fatalError("to be written") }
+  ) {
+    publish(
+      revisions: revision > 0 ? revision...revision : nil,
+      [cluster: Difference(upserts: upserts, removals: removals)])
+  }
+
+  /// What is wrong with a stored object; replaces what was said before, an empty list clears it.
+  package func set(problems: [Diagnostic], of fqn: String) {
+    change { $0.set(problems: problems, of: fqn) }
+  }
 
   // MARK: The fleet's side
 
   /// What `cluster` must have; exists as soon as somebody asks, empty until it is published to.
-  package func feed(of cluster: String) -> ClusterFeed { fatalError("to be written") }
-
-  package func connected(cluster: String, version: String) { fatalError("to be written") }
-  package func disconnected(cluster: String) { fatalError("to be written") }
-  package func sent(cluster: String, generation: Int64) { fatalError("to be written") }
-  package func acknowledged(cluster: String, generation: Int64) { fatalError("to be written") }
-  package func report(cluster: String, _ progress: GenerationProgress) {
-    fatalError("to be written")
-  }
-  package func report(cluster: String, full: Bool, proxies: [ProxyState], removed: [String]) {
-    fatalError("to be written")
-  }
-  package func report(
-    cluster: String, full: Bool, rejections: [ItemRejection], removed: [ItemKey]
-  ) { fatalError("to be written") }
-}
-
-/// An item as it travels, with what it came from.
-package struct EncodedItem: Hashable, Sendable {
-  package var key: ItemKey
-  package var hash: StableHash
-  package var bytes: [UInt8]
-  package var sources: [Source]
-
-  package init(key: ItemKey, hash: StableHash, bytes: [UInt8], sources: [Source]) {
-    self.key = key
-    self.hash = hash
-    self.bytes = bytes
-    self.sources = sources
-  }
-}
-
-/// The items of one cluster and a log of the deltas that led to them.
-package final class ClusterFeed: Sendable {
-  package let cluster: String
-  /// Grows with every delta; follow it, then ask for `deltas(after:)`.
-  package let generation: Latest<Int64>
-
-  init(cluster: String) {
-    self.cluster = cluster
-    generation = Latest(0)
-  }
-
-  package struct Delta: Sendable {
-    package var generation: Int64
-    package var revision: Int64
-    /// Replaces everything.
-    package var full: Bool
-    package var upserts: [EncodedItem]
-    package var removals: [ItemKey]
-    /// Of everything, afterwards.
-    package var digest: StableHash
-    package init(
-      generation: Int64, revision: Int64, full: Bool, upserts: [EncodedItem], removals: [ItemKey],
-      digest: StableHash
-    ) {
-      self.generation = generation
-      self.revision = revision
-      self.full = full
-      self.upserts = upserts
-      self.removals = removals
-      self.digest = digest
+  package func feed(of cluster: String) -> ClusterFeed {
+    feeds.withLock { feeds in
+      if let feed = feeds[cluster] { return feed }
+      let feed = ClusterFeed(cluster: cluster)
+      feeds[cluster] = feed
+      return feed
     }
   }
 
-  /// What leads from `generation` (with that digest, as the agent says) to now: nil when the agent
-  /// has everything; one delta that folds all newer ones; or a full one when the log does not reach
-  /// back that far or the digest disagrees.
-  package func delta(after generation: Int64, digest: StableHash) -> Delta? {
-    fatalError("to be written")
+  package func connected(cluster: String, version: String) {
+    let now = now() / 1_000
+    change(cluster) { $0.connected(version: version, at: now) }
   }
-}
 
-/// How far one generation has come in its cluster, as the agent says. Microseconds count from the
-/// arrival of the delta at the agent; 0: has not happened.
-package struct GenerationProgress: Hashable, Sendable {
-  package var generation: Int64
-  package var told: Int
-  package var acknowledged: Int
-  package var rejected: Int
-  package var storedAfter: Int64
-  package var translatedAfter: Int64
-  package var toldAfter: Int64
-  package var acknowledgedAfter: Int64
-
-  package init(
-    generation: Int64, told: Int, acknowledged: Int, rejected: Int, storedAfter: Int64 = 0,
-    translatedAfter: Int64 = 0, toldAfter: Int64 = 0, acknowledgedAfter: Int64 = 0
-  ) {
-    self.generation = generation
-    self.told = told
-    self.acknowledged = acknowledged
-    self.rejected = rejected
-    self.storedAfter = storedAfter
-    self.translatedAfter = translatedAfter
-    self.toldAfter = toldAfter
-    self.acknowledgedAfter = acknowledgedAfter
+  package func disconnected(cluster: String) {
+    let now = now() / 1_000
+    change(cluster) { $0.disconnected(at: now) }
   }
-}
 
-package struct ProxyState: Hashable, Sendable {
-  package var nodeID: String
-  package var role: String
-  package var namespace: String
-  package var service: String
-  package var serviceAccount: String
-  package var labels: [String: String]
-  package var version: String
-  package var envoyVersion: String
-  package var connected: Bool
-  package var healthy: Bool
-  package var acknowledgedGeneration: Int64
-  /// Milliseconds since 1970.
-  package var lastChange: Int64
-  package var platform: String
-  package var hostName: String
-
-  package init(
-    nodeID: String, role: String, namespace: String, service: String, serviceAccount: String,
-    labels: [String: String], version: String, envoyVersion: String, connected: Bool,
-    healthy: Bool, acknowledgedGeneration: Int64, lastChange: Int64, platform: String,
-    hostName: String
-  ) {
-    self.nodeID = nodeID
-    self.role = role
-    self.namespace = namespace
-    self.service = service
-    self.serviceAccount = serviceAccount
-    self.labels = labels
-    self.version = version
-    self.envoyVersion = envoyVersion
-    self.connected = connected
-    self.healthy = healthy
-    self.acknowledgedGeneration = acknowledgedGeneration
-    self.lastChange = lastChange
-    self.platform = platform
-    self.hostName = hostName
+  package func sent(cluster: String, generation: Int64) {
+    let now = now()
+    change(cluster) { $0.sent(generation: generation, at: now) }
   }
-}
 
-/// An item that the agent holds back because an Envoy refused what it became.
-package struct ItemRejection: Hashable, Sendable {
-  package var key: ItemKey
-  package var hash: StableHash
-  /// Envoy's words.
-  package var reason: String
-  package var nodeIDs: [String]
-  package var resourceType: String
-  package var resourceName: String
+  /// The agent has `generation` on its disk: by its acknowledgement, or by a greeting whose digest
+  /// agrees with the feed's.
+  package func acknowledged(cluster: String, generation: Int64) {
+    let now = now()
+    change(cluster) { $0.acknowledged(generation: generation, at: now) }
+  }
 
-  package init(
-    key: ItemKey, hash: StableHash, reason: String, nodeIDs: [String], resourceType: String,
-    resourceName: String
+  package func report(cluster: String, _ progress: GenerationProgress) {
+    let now = now()
+    change(cluster) { $0.report(progress, at: now) }
+  }
+
+  package func report(cluster: String, full: Bool, proxies: [ProxyState], removed: [String]) {
+    change(cluster) { $0.report(full: full, proxies: proxies, removed: removed) }
+  }
+
+  package func report(
+    cluster: String, full: Bool, rejections: [ItemRejection], removed: [ItemKey]
   ) {
-    self.key = key
-    self.hash = hash
-    self.reason = reason
-    self.nodeIDs = nodeIDs
-    self.resourceType = resourceType
-    self.resourceName = resourceName
+    change(cluster) { $0.report(full: full, rejections: rejections, removed: removed) }
+  }
+
+  /// What the agent of `cluster` is asked, from now on. Ends when a newer call takes over.
+  package func requests(of cluster: String) -> AsyncStream<AgentRequest> {
+    requests.requests(of: cluster)
+  }
+
+  package func answered(cluster: String, id: Int64, _ answer: AgentAnswer) {
+    requests.answered(cluster: cluster, id: id, answer)
+  }
+
+  // MARK: Reading
+
+  /// - Parameters:
+  ///   - revision: the change that last wrote the object.
+  ///   - committedAt: when that was, in milliseconds since 1970.
+  package func status(
+    ofObject fqn: String, revision: Int64, committedAt: Int64? = nil
+  ) -> ObjectStatus {
+    ledger.withLock { ledger in
+      ledger.status(ofObject: fqn, revision: revision, committedAt: committedAt) {
+        cluster, rejection in
+        guard let item = feed(of: cluster).item(rejection.key) else { return false }
+        return item.hash == rejection.hash && item.sources.contains { $0.fqn == fqn }
+      }
+    }
+  }
+
+  /// - Parameter committedAt: milliseconds since 1970.
+  package func propagation(
+    ofRevision revision: Int64, committedAt: Int64? = nil
+  ) -> RevisionPropagation {
+    ledger.withLock { $0.propagation(ofRevision: revision, committedAt: committedAt) }
+  }
+
+  /// The newest revision that has been compiled and published; 0: none yet.
+  package var compiledRevision: Int64 { ledger.withLock { $0.compiledRevision } }
+
+  package func problems(of fqn: String) -> [Diagnostic] {
+    ledger.withLock { $0.problems(of: fqn) }
+  }
+
+  /// What an item came from; empty when there is no such item.
+  package func sources(of key: ItemKey, cluster: String) -> [Source] {
+    feed(of: cluster).item(key)?.sources ?? []
+  }
+
+  /// Every cluster that was published to or whose agent has been seen, sorted.
+  package func agents() -> [AgentState] {
+    let clusters = ledger.withLock { $0.clusters }
+    return clusters.sorted { $0.key < $1.key }.map { cluster, progress in
+      AgentState(
+        cluster: cluster, connected: progress.isConnected, version: progress.version,
+        generation: feed(of: cluster).generation.current,
+        acknowledgedGeneration: progress.acknowledged, since: progress.since,
+        proxies: progress.proxies.count,
+        connectedProxies: progress.proxies.values.count { $0.connected })
+    }
+  }
+
+  /// As far as agents have told; sorted by cluster and node id.
+  package func proxies() -> [(cluster: String, proxy: ProxyState)] {
+    let clusters = ledger.withLock { $0.clusters }
+    return clusters.sorted { $0.key < $1.key }.flatMap { cluster, progress in
+      progress.proxies.values.sorted { $0.nodeID < $1.nodeID }.map { (cluster, $0) }
+    }
+  }
+
+  package func rejections() -> [(cluster: String, rejection: ItemRejection)] {
+    let clusters = ledger.withLock { $0.clusters }
+    return clusters.sorted { $0.key < $1.key }.flatMap { cluster, progress in
+      progress.rejections.values.sorted { $0.key < $1.key }.map { (cluster, $0) }
+    }
+  }
+
+  // MARK: Asking agents
+
+  /// The configuration that an agent has made for one of its proxies, as JSON. Waits for the agent
+  /// until the caller's task is cancelled.
+  ///
+  /// - Throws: `AgentRequestError`, at once when no agent is connected.
+  package func inspect(cluster: String, nodeID: String) async throws -> [UInt8] {
+    let answer = try await requests.perform(cluster: cluster) { .inspect(id: $0, nodeID: nodeID) }
+    switch answer {
+    case .inspection(let json): return json
+    case .refused(let reason): throw AgentRequestError.refused(reason)
+    case .token: throw AgentRequestError.refused("the agent answered another question")
+    }
+  }
+
+  /// A token with which one workload may join the cluster. Waits and throws like `inspect`.
+  package func mintToken(
+    cluster: String, _ request: WorkloadTokenRequest
+  ) async throws -> WorkloadToken {
+    let answer = try await requests.perform(cluster: cluster) { .mintToken(id: $0, request) }
+    switch answer {
+    case .token(let token): return token
+    case .refused(let reason): throw AgentRequestError.refused(reason)
+    case .inspection: throw AgentRequestError.refused("the agent answered another question")
+    }
   }
 }

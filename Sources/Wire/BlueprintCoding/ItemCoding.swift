@@ -19,3 +19,14 @@ package enum ItemCoding {
     try JSONDecoder().decode(BlueprintItem.self, from: Data(bytes))
   }
 }
+
+extension ItemCoding {
+  /// The digest of no items.
+  package static let emptyDigest = StableHash(value: 0)
+
+  /// What one item contributes to the digest of everything that a side holds:
+  /// `digest = digest ^ contribution` both adds an item and takes it away again.
+  package static func contribution(key: String, hash: StableHash) -> StableHash {
+    StableHash("\(key)\u{0}\(hash.text)")
+  }
+}

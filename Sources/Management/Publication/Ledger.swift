@@ -1,0 +1,178 @@
+import Blueprints
+import Documents
+
+/// What has been published and how far it has come: everything but the items themselves.
+struct Ledger {
+  /// What one call of the reconciler published.
+  struct Wave {
+    var revisions: ClosedRange<Int64>
+    var compiledAt: Int64
+    /// By cluster, where something changed.
+    var generations: [String: Int64]
+  }
+
+  private(set) var clusters: [String: ClusterProgress] = [:]
+  private var objects = ObjectIndex()
+  private var problems: [String: [Diagnostic]] = [:]
+  private var waves: [Wave] = []
+
+  static let waveLimit = 10_000
+
+  // MARK: Writing
+
+  mutating func update<Result>(
+    _ cluster: String, _ change: (inout ClusterProgress) -> Result
+  ) -> Result {
+    change(&clusters[cluster, default: ClusterProgress()])
+  }
+
+  mutating func published(
+    cluster: String, generation: Int64?, _ touched: [FeedState.Touched]
+  ) {
+    if let generation { update(cluster) { $0.published(generation: generation) } }
+    objects.record(cluster: cluster, generation: generation, touched)
+  }
+
+  mutating func published(
+    revisions: ClosedRange<Int64>, compiledAt: Int64, generations: [String: Int64]
+  ) {
+    guard let last = waves.last, revisions.lowerBound <= last.revisions.upperBound else {
+      waves.append(
+        Wave(revisions: revisions, compiledAt: compiledAt, generations: generations))
+      if waves.count > Self.waveLimit { waves.removeFirst(Self.waveLimit / 10) }
+      return
+    }
+    // The same revisions again, for another cluster.
+    waves[waves.count - 1].generations.merge(generations) { max($0, $1) }
+    let upper = max(last.revisions.upperBound, revisions.upperBound)
+    waves[waves.count - 1].revisions = last.revisions.lowerBound...upper
+  }
+
+  mutating func set(problems found: [Diagnostic], of fqn: String) {
+    problems[fqn] = found.isEmpty ? nil : found
+  }
+
+  // MARK: Reading
+
+  /// The newest revision that has been compiled; 0: none.
+  var compiledRevision: Int64 { waves.last?.revisions.upperBound ?? 0 }
+
+  func problems(of fqn: String) -> [Diagnostic] { problems[fqn] ?? [] }
+
+  private func wave(of revision: Int64) -> Wave? {
+    var low = 0
+    var high = waves.count
+    while low < high {
+      let middle = (low + high) / 2
+      if waves[middle].revisions.upperBound < revision { low = middle + 1 } else { high = middle }
+    }
+    guard low < waves.count, waves[low].revisions.contains(revision) else { return nil }
+    return waves[low]
+  }
+
+  func propagation(ofRevision revision: Int64, committedAt: Int64?) -> RevisionPropagation {
+    guard revision <= compiledRevision else {
+      return RevisionPropagation(
+        revision: revision, isCompiled: false, isComplete: false, clusters: [])
+    }
+    // What the history has dropped is long complete.
+    guard let wave = wave(of: revision) else {
+      return RevisionPropagation(
+        revision: revision, isCompiled: true, isComplete: true, clusters: [])
+    }
+    let rows = wave.generations.sorted { $0.key < $1.key }.map { cluster, generation in
+      row(
+        cluster: cluster, generation: generation, compiledAt: wave.compiledAt,
+        committedAt: committedAt, rejections: [])
+    }
+    return RevisionPropagation(
+      revision: revision, isCompiled: true,
+      isComplete: rows.allSatisfy { $0.state == .complete },
+      compiledAfter: committedAt.map { max(0, wave.compiledAt - $0 * 1_000) }, clusters: rows)
+  }
+
+  /// - Parameter isCurrent: whether a rejection concerns an item as it is now, and with this object
+  ///   among its sources.
+  func status(
+    ofObject fqn: String, revision: Int64, committedAt: Int64?,
+    isCurrent: (_ cluster: String, ItemRejection) -> Bool
+  ) -> ObjectStatus {
+    let found = problems(of: fqn)
+    let hasErrors = found.contains { $0.severity == .error }
+    guard revision <= compiledRevision else {
+      return ObjectStatus(state: hasErrors ? .failed : .accepted, clusters: [], problems: found)
+    }
+    let own = wave(of: revision)
+    let rows = objects.traces(of: fqn).sorted { $0.key < $1.key }.map { cluster, trace in
+      row(
+        cluster: cluster, generation: trace.generation, compiledAt: own?.compiledAt,
+        committedAt: committedAt,
+        rejections: rejections(cluster: cluster, trace: trace, isCurrent: isCurrent))
+    }
+    let state: ObjectState
+    if hasErrors || rows.contains(where: { !$0.rejections.isEmpty }) {
+      state = .failed
+    } else {
+      state = delivery(of: rows, own: own)
+    }
+    return ObjectStatus(state: state, clusters: rows, problems: found)
+  }
+
+  private func delivery(of rows: [ClusterPropagation], own: Wave?) -> ObjectState {
+    let waiting = rows.filter { $0.state != .complete }
+    if waiting.isEmpty { return .ready }
+    let onlyOthers = waiting.allSatisfy { row in
+      guard let generation = own?.generations[row.cluster] else { return true }
+      return generation < row.generation
+        && clusters[row.cluster]?.isComplete(generation) == true
+    }
+    if onlyOthers { return .dirty }
+    return waiting.count < rows.count ? .partial : .accepted
+  }
+
+  private func rejections(
+    cluster: String, trace: ObjectIndex.Trace, isCurrent: (String, ItemRejection) -> Bool
+  ) -> [ItemRejection] {
+    guard let all = clusters[cluster]?.rejections, !all.isEmpty else { return [] }
+    let candidates =
+      trace.keys.count < all.count
+      ? trace.keys.compactMap { all[$0] } : all.values.filter { trace.keys.contains($0.key) }
+    return candidates.filter { isCurrent(cluster, $0) }.sorted { $0.key < $1.key }
+  }
+
+  private func row(
+    cluster: String, generation: Int64, compiledAt: Int64?, committedAt: Int64?,
+    rejections: [ItemRejection]
+  ) -> ClusterPropagation {
+    let progress = clusters[cluster] ?? ClusterProgress()
+    let step = progress.step(generation)
+    let state: ClusterPropagation.State
+    if progress.isComplete(generation) {
+      state = .complete
+    } else {
+      state = progress.acknowledged >= generation ? .delivering : .pending
+    }
+    return ClusterPropagation(
+      cluster: cluster, connected: progress.isConnected, generation: generation, state: state,
+      told: step?.carriedBy?.told ?? 0, acknowledged: step?.carriedBy?.acknowledged ?? 0,
+      rejected: step?.carriedBy?.rejected ?? 0, rejections: rejections,
+      stages: StageTimes(step: step, compiledAt: compiledAt, committedAt: committedAt))
+  }
+}
+
+extension StageTimes {
+  init(step: ClusterProgress.Step?, compiledAt: Int64?, committedAt: Int64?) {
+    func sinceCommit(_ moment: Int64?) -> Int64? {
+      guard let moment, let committedAt else { return nil }
+      return max(0, moment - committedAt * 1_000)
+    }
+    func happened(_ duration: Int64?) -> Int64? { duration.flatMap { $0 > 0 ? $0 : nil } }
+    self.init(
+      compiled: sinceCommit(compiledAt), sent: sinceCommit(step?.sentAt),
+      stored: sinceCommit(step?.storedAt), completed: sinceCommit(step?.completedAt),
+      storedAfter: happened(step?.carriedBy?.storedAfter),
+      translatedAfter: happened(step?.carriedBy?.translatedAfter),
+      toldAfter: happened(step?.carriedBy?.toldAfter),
+      acknowledgedAfter: happened(step?.carriedBy?.acknowledgedAfter))
+  }
+}
