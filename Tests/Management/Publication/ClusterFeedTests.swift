@@ -2,6 +2,7 @@ import BlueprintCoding
 import Blueprints
 import Documents
 import Publication
+import Streams
 import TestSupport
 import Testing
 
