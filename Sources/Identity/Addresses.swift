@@ -1,0 +1,55 @@
+/// The four or sixteen bytes of an address in text.
+/// - Throws: `CertificateAuthority.Problem.notAnAddress`.
+func octets(of text: String) throws -> [UInt8] {
+  if let four = ipv4Octets(text) ?? ipv6Octets(text) { return four }
+  throw CertificateAuthority.Problem.notAnAddress(text)
+}
+
+/// Whether `text` is an IPv4 or IPv6 address rather than a name.
+package func isAddress(_ text: String) -> Bool {
+  ipv4Octets(text) != nil || ipv6Octets(text) != nil
+}
+
+private func ipv4Octets(_ text: String) -> [UInt8]? {
+  let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+  guard parts.count == 4 else { return nil }
+  let octets = parts.compactMap { part -> UInt8? in
+    let digits = String(decoding: part, as: UTF8.self)
+    guard let octet = UInt8(digits), String(octet) == digits else { return nil }
+    return octet
+  }
+  return octets.count == 4 ? octets : nil
+}
+
+private func ipv6Octets(_ text: String) -> [UInt8]? {
+  let bytes = Array(text.utf8)
+  guard bytes.count <= 39 else { return nil }
+  let colon = UInt8(ascii: ":")
+  var halves: [[UInt16]] = [[]]
+  let groups = bytes.split(separator: colon, omittingEmptySubsequences: false)
+  guard groups.count >= 3, groups.count <= 9 else { return nil }
+  for (index, group) in groups.enumerated() {
+    if group.isEmpty {
+      let atEdge = index == 0 || index == groups.count - 1
+      // A colon at either end is only ever half of `::`.
+      if atEdge {
+        let neighbour = index == 0 ? groups[1] : groups[groups.count - 2]
+        guard neighbour.isEmpty else { return nil }
+      } else {
+        guard halves.count == 1 else { return nil }
+        halves.append([])
+      }
+      continue
+    }
+    guard group.count <= 4, let value = UInt16(String(decoding: group, as: UTF8.self), radix: 16),
+      group.first != UInt8(ascii: "+"), group.first != UInt8(ascii: "-")
+    else { return nil }
+    halves[halves.count - 1].append(value)
+  }
+  let written = halves.reduce(0) { $0 + $1.count }
+  guard halves.count == 1 ? written == 8 : written < 8 else { return nil }
+  let words =
+    halves.count == 1
+    ? halves[0] : halves[0] + Array(repeating: 0, count: 8 - written) + halves[1]
+  return words.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+}

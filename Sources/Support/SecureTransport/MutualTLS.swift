@@ -1,0 +1,99 @@
+private import GRPCCore
+package import GRPCNIOTransportHTTP2Posix
+package import Identity
+private import NIOCore
+
+package struct TransportProblem: Error, Hashable, CustomStringConvertible {
+  package let description: String
+}
+
+/// How large and how many things on a mutual TLS server may be.
+package struct ServerLimits: Hashable, Sendable {
+  /// Bytes of one message of a client. The first request after a reconnect lists everything held.
+  package var requestSize: Int
+  /// Per connection.
+  package var streams: Int
+
+  package init(requestSize: Int = 16 << 20, streams: Int = 16) {
+    self.requestSize = requestSize
+    self.streams = streams
+  }
+}
+
+/// A gRPC server transport on `host` (an address) that lets in whom `peers` says, TLS 1.3 only.
+/// Binding happens in `serve()`, whose error says why it failed.
+/// - Parameter refused: is told of every peer turned away in the handshake; the peer itself learns
+///   nothing but the end of the connection.
+package func mutualTLSServer(
+  host: String, port: Int, credentials: CredentialSource, peers: PeerPolicy,
+  limits: ServerLimits = ServerLimits(), refused: @escaping @Sendable (Refusal) -> Void = { _ in }
+) throws -> HTTP2ServerTransport.Posix {
+  guard credentials.configuration != nil else {
+    throw TransportProblem(description: "the server's own certificate or key cannot be read")
+  }
+  guard isAddress(host) else {
+    throw TransportProblem(description: "\(host) is not an address to listen on")
+  }
+  let verification = PeerVerification(
+    peers: peers, role: .client, expecting: nil, refused: refused)
+  return HTTP2ServerTransport.Posix(
+    address: host.utf8.contains(UInt8(ascii: ":"))
+      ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
+    transportSecurity: try .mTLS(certificateReloader: credentials) { tls in
+      tls.requireALPN = true
+      tls.clientCertificateVerification = .noHostnameVerification
+      tls.customVerificationCallback = { verification($0, $1) }
+    },
+    config: .defaults { config in
+      // A peer that vanished is noticed within 40 s; clients ask every 30 s.
+      config.connection.keepalive.time = .seconds(30)
+      config.connection.keepalive.timeout = .seconds(10)
+      config.connection.keepalive.clientBehavior = .init(
+        minPingIntervalWithoutCalls: .seconds(10), allowWithoutCalls: true)
+      config.http2.maxConcurrentStreams = limits.streams
+      config.rpc.maxRequestPayloadSize = limits.requestSize
+      config.channelDebuggingCallbacks.onBindTCPListener = { listener in
+        // The default of 128 resets some of a fleet that connects at once.
+        listener.setOption(.backlog, value: 4096)
+      }
+      config.channelDebuggingCallbacks.onAcceptTCPConnection = { connection in
+        ConnectionGuard.install(on: connection, handshakeWithin: .seconds(5))
+      }
+    })
+}
+
+/// A gRPC client transport to `host` (a name or an address) that talks to whom `peers` says, and if
+/// `expecting` is set, to that identity only. Host names are not compared with the certificate.
+/// It reconnects by itself, waiting two seconds at most.
+/// - Parameter refused: is told of every server turned away in the handshake.
+package func mutualTLSClient(
+  host: String, port: Int, credentials: CredentialSource, peers: PeerPolicy, expecting: SPIFFEID?,
+  refused: @escaping @Sendable (Refusal) -> Void = { _ in }
+) throws -> HTTP2ClientTransport.Posix {
+  guard credentials.configuration != nil else {
+    throw TransportProblem(description: "the client's own certificate or key cannot be read")
+  }
+  let verification = PeerVerification(
+    peers: peers, role: .server, expecting: expecting, refused: refused)
+  let security = try HTTP2ClientTransport.Posix.TransportSecurity.mTLS(
+    certificateReloader: credentials
+  ) { tls in
+    tls.serverCertificateVerification = .noHostnameVerification
+    tls.customVerificationCallback = { verification($0, $1) }
+  }
+  let config = HTTP2ClientTransport.Posix.Config.defaults { config in
+    config.connection.keepalive = .init(
+      time: .seconds(30), timeout: .seconds(10), allowWithoutCalls: true)
+    config.backoff = .init(
+      initial: .milliseconds(100), max: .seconds(2), multiplier: 1.6, jitter: 0.2)
+  }
+  if isAddress(host) {
+    return host.utf8.contains(UInt8(ascii: ":"))
+      ? try HTTP2ClientTransport.Posix(
+        target: .ipv6(address: host, port: port), transportSecurity: security, config: config)
+      : try HTTP2ClientTransport.Posix(
+        target: .ipv4(address: host, port: port), transportSecurity: security, config: config)
+  }
+  return try HTTP2ClientTransport.Posix(
+    target: .dns(host: host, port: port), transportSecurity: security, config: config)
+}
