@@ -1,1 +1,32 @@
-int rialto_embedded_placeholder;
+// The files of Migrations/ and Web/, inside the binary. Paths are relative to this file; a test
+// compares the list with the folders.
+#include "files.h"
+
+static const unsigned char migration_m001[] = {
+#embed "../../../Migrations/m001-create-tables.sql"
+};
+static const unsigned char web_index_html[] = {
+#embed "../../../Web/index.html"
+};
+static const unsigned char web_api_js[] = {
+#embed "../../../Web/api.js"
+};
+static const unsigned char web_app_js[] = {
+#embed "../../../Web/app.js"
+};
+static const unsigned char web_style_css[] = {
+#embed "../../../Web/style.css"
+};
+
+static const rialto_embedded_file files[] = {
+    {"Migrations/m001-create-tables.sql", migration_m001, sizeof migration_m001},
+    {"Web/api.js", web_api_js, sizeof web_api_js},
+    {"Web/app.js", web_app_js, sizeof web_app_js},
+    {"Web/index.html", web_index_html, sizeof web_index_html},
+    {"Web/style.css", web_style_css, sizeof web_style_css},
+};
+
+const rialto_embedded_file *rialto_embedded_files(size_t *count) {
+  *count = sizeof files / sizeof *files;
+  return files;
+}
