@@ -122,7 +122,7 @@ let package = Package(
     .target(
       name: "Storage",
       dependencies: [
-        "Databases", "Documents", "Model", "Streams",
+        "Databases", "Documents", "EmbeddedFiles", "Model", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],

@@ -38,6 +38,12 @@ package struct ProposedChange: Sendable {
     /// `expecting`: the revision that the stored object must have; 0 = must not exist; nil = any.
     case put(ref: ResourceRef, manifest: Document, labels: [String: String], expecting: Revision?)
     case delete(ref: ResourceRef, expecting: Revision?)
+
+    package var ref: ResourceRef {
+      switch self {
+      case .put(let ref, _, _, _), .delete(let ref, _): ref
+      }
+    }
   }
 
   package var actor: String
@@ -47,4 +53,43 @@ package struct ProposedChange: Sendable {
     self.actor = actor
     self.steps = steps
   }
+}
+
+/// What became of a proposed change.
+package struct Committed: Hashable, Sendable {
+  package enum Outcome: String, Hashable, Sendable { case created, updated, unchanged, deleted }
+
+  package struct Result: Hashable, Sendable {
+    package var ref: ResourceRef
+    package var outcome: Outcome
+    /// As it is now; nil: deleted.
+    package var object: StoredObject?
+    package var before: Document?
+  }
+
+  /// The new revision, or the newest there was when nothing changed.
+  package var revision: Revision
+  /// Parents first; deletions last, children first.
+  package var results: [Result]
+
+  package var changesAnything: Bool { results.contains { $0.outcome != .unchanged } }
+}
+
+/// Why a proposed change was not written.
+package enum StoreError: Error, Hashable, Sendable {
+  /// The stored object has another revision than the caller expected.
+  case stale(ResourceRef, expected: Revision, actual: Revision)
+  case exists(ResourceRef)
+  case missing(ResourceRef)
+  case missingParent(ResourceRef)
+  /// It cannot be deleted before its children, of which this is one.
+  case hasChildren(ResourceRef, child: ResourceRef)
+  /// The same object twice in one change.
+  case repeated(ResourceRef)
+  /// A page of a list at a revision after which the collection has changed.
+  case revisionGone(Revision)
+  /// No virtual address is free.
+  case addressesExhausted
+  /// A row that this release did not write like that.
+  case unreadable(String)
 }

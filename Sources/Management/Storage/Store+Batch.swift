@@ -1,0 +1,91 @@
+import Documents
+import Foundation
+import GRDB
+package import Model
+
+extension Store {
+  /// What was written between two positions, folded: the state now of everything that changed.
+  package struct Batch: Sendable {
+    package var position: Position
+    /// nil: the object is gone.
+    package var objects: [ResourceRef: StoredObject?]
+    /// The latest change in the batch, 0 when only inventory changed.
+    package var revision: Revision
+    /// By cluster; nil: the cluster no longer reports that service.
+    package var services: [String: [ServiceName: ObservedService?]]
+    /// By cluster: its authorities, where they changed.
+    package var authorities: [String: [[UInt8]]]
+    /// Virtual addresses allocated (host → dotted address), nil: released.
+    package var addresses: [String: String?]
+
+    package init(
+      position: Position, objects: [ResourceRef: StoredObject?] = [:],
+      revision: Revision = Revision(0),
+      services: [String: [ServiceName: ObservedService?]] = [:],
+      authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:]
+    ) {
+      self.position = position
+      self.objects = objects
+      self.revision = revision
+      self.services = services
+      self.authorities = authorities
+      self.addresses = addresses
+    }
+  }
+
+  /// Everything written after `position`; from the default position: everything there is.
+  package func batch(after position: Position) async throws -> Batch {
+    try await read { database in
+      var batch = Batch(position: try Self.position(in: database))
+      if batch.position.revision > position.revision {
+        batch.revision = Revision(batch.position.revision)
+        batch.objects = try Self.objects(in: database, after: position)
+      }
+      if batch.position.inventory > position.inventory {
+        try Self.addInventory(to: &batch, in: database, after: position.inventory)
+      }
+      return batch
+    }
+  }
+
+  private static func objects(
+    in database: Database, after position: Position
+  ) throws -> [ResourceRef: StoredObject?] {
+    let view = StoreView(database: database)
+    if position.revision > 0 { return try view.objects(after: Revision(position.revision)) }
+    return Dictionary(uniqueKeysWithValues: try view.objects().map { ($0.ref, Optional($0)) })
+  }
+
+  private static func addInventory(
+    to batch: inout Batch, in database: Database, after version: Int64
+  ) throws {
+    let services = try Row.fetchCursor(
+      database, sql: "SELECT * FROM inventory_service WHERE version > ?", arguments: [version])
+    while let row = try services.next() {
+      let name = ServiceName(namespace: row["namespace"], name: row["name"])
+      let text: String? = row["observed"]
+      if text == nil && version == 0 { continue }
+      let observed = try text.map { try RowCoding.service(RowCoding.document($0)) }
+      batch.services[row["cluster"], default: [:]].updateValue(observed, forKey: name)
+    }
+    let authorities = try Row.fetchCursor(
+      database, sql: "SELECT * FROM inventory_authority WHERE version > ?", arguments: [version])
+    while let row = try authorities.next() {
+      let list = try RowCoding.document(row["certificates"]).list ?? []
+      batch.authorities[row["cluster"]] = try list.map { element in
+        guard let text = element.string, let bytes = Data(base64Encoded: text) else {
+          throw StoreError.unreadable("an authority that is no base64")
+        }
+        return bytes.bytes
+      }
+    }
+    let addresses = try Row.fetchCursor(
+      database, sql: "SELECT * FROM address WHERE version > ?", arguments: [version])
+    while let row = try addresses.next() {
+      let isReleased = (row["releasedAt"] as Int64?) != nil
+      if isReleased && version == 0 { continue }
+      let text: String? = isReleased ? nil : VirtualAddress(number: row["address"]).text
+      batch.addresses.updateValue(text, forKey: row["host"])
+    }
+  }
+}
