@@ -140,7 +140,8 @@ private struct Tally {
     let sorted = latencies.sorted()
     func quantile(_ part: Double) -> JSON {
       guard !sorted.isEmpty else { return .null }
-      let index = min(sorted.count - 1, Int(exactly: (part * Double(sorted.count)).rounded(.down)) ?? 0)
+      let index = min(
+        sorted.count - 1, Int(exactly: (part * Double(sorted.count)).rounded(.down)) ?? 0)
       return .number((sorted[index] * 1000).rounded() / 1000)
     }
     func counts(_ counts: [String: Int]) -> JSON {
