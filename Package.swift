@@ -290,6 +290,9 @@ let package = Package(
 
     // MARK: Tests
     .target(name: "TestSupport", dependencies: ["Documents"], path: "Tests/TestSupport"),
+    .executableTarget(
+      name: "rialto-inject", dependencies: ["Documents", "Model", "Storage"],
+      path: "Tests/EndToEnd/inject"),
     .testTarget(
       name: "CoreTests",
       dependencies: [

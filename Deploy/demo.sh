@@ -35,6 +35,7 @@ up)
   cd "$root"
   swift build -c "$configuration" --product rialto >&2
   swift build -c "$configuration" --product shop >&2
+  swift build -c "$configuration" --product rialto-inject >&2
   bin=$(swift build -c "$configuration" --show-bin-path)
   envoy=$(envoy_binary)
   run

@@ -20,7 +20,7 @@ def up():
     remove_everything()
     for folder in (STATE, RUN / "bin", LOGS):
         folder.mkdir(parents=True, exist_ok=True)
-    for program in ("rialto", "shop"):
+    for program in ("rialto", "shop", "rialto-inject"):
         (RUN / "bin" / program).symlink_to(f"{os.environ['RIALTO_BIN']}/{program}")
     (RUN / "envoy").write_text(os.environ["RIALTO_ENVOY"])
 

@@ -1,5 +1,6 @@
 """Scenarios in which something dies under load."""
 
+import json
 import os
 import re
 import signal
@@ -8,7 +9,7 @@ import time
 import conditions
 import mesh
 from machines import wait_until
-from scenarios import ROUTE, BackgroundLoad, call_from_web, get, status_of, write_and_wait
+from scenarios import ROUTE, BackgroundLoad, call_from_web, get, put, status_of, write_and_wait
 
 LOAD = {"requests": 2000, "rate": 200}
 
@@ -146,9 +147,79 @@ def supervisor_killed(watch):
     background.finish()
 
 
+GATEWAY_OBJECT = ("organizations/acme/tenants/retail/workspaces/shop/gatewaygroups/gateways/"
+                  "unifiedgateways/")
+
+
+def gateway_object(name, hostname, match, status=200):
+    """A Gateway that answers by itself on the port that the shop's gateway serves too, so that good
+    and bad meet in one Envoy resource."""
+    return {
+        "apiVersion": "gateway.rialto.mesh/v2", "kind": "Gateway",
+        "metadata": {"organization": "acme", "tenant": "retail", "workspace": "shop",
+                     "group": "gateways", "name": name},
+        "spec": {
+            "workloadSelector": {"namespace": "gateways", "labels": {"app": "ingress"}},
+            "http": [{"name": name, "hostname": hostname, "port": mesh.GATEWAY_PORT,
+                      "routing": {"rules": [{
+                          "match": [match],
+                          "directResponse": {"status": status, "body": {"string": name}}}]}}]}}
+
+
+def answer_of(hostname):
+    status, body = get(headers={"Host": hostname})
+    return status, body
+
+
+def bad_objects(watch):
+    """objects that Envoy refuses, in both ways it refuses, injected past validation together with
+    good ones: reported with Envoy's words, everything else goes live, removing them heals"""
+    watch.provokes_rejections = True
+    watch.killed.add(mesh.server.name)
+    injected = {
+        # Cannot be built: RE2 knows no back references.
+        "bad-regex": gateway_object("bad-regex", "regex.example.com", {"uri": {"regex": "(a)\\1"}}),
+        # Violates a constraint of Envoy's protocol: no header may be called so.
+        "bad-header": gateway_object(
+            "bad-header", "header.example.com", {"headers": {"no such\nname": {"exact": "x"}}}),
+        "good": gateway_object("good", "good.example.com", {"uri": {"prefix": "/"}}),
+    }
+    mesh.server.kill()
+    done = mesh.SERVER.run(
+        "rialto-inject", "/var/lib/rialto/server",
+        text_in=json.dumps({GATEWAY_OBJECT + name: value for name, value in injected.items()}))
+    assert done.stdout.strip().isdigit(), done.stdout
+    start_again(mesh.server)
+    wait_until("the server is ready", mesh.is_ready, 30)
+    try:
+        reasons = []
+        for name in ("bad-regex", "bad-header"):
+            status = wait_until(f"{name} is reported as FAILED", lambda: failed(name), 20)
+            reasons.append(" ".join(reason for row in status["clusters"] for reason in row["reasons"]))
+            assert reasons[-1], f"no word of Envoy's in {status}"
+        wait_until("the good object of the same change is live",
+                   lambda: answer_of("good.example.com") == (200, "good"), 20)
+        later = gateway_object("later", "later.example.com", {"uri": {"prefix": "/"}})
+        put(GATEWAY_OBJECT + "later", later)
+        wait_until("a later object is live", lambda: answer_of("later.example.com") == (200, "later"), 20)
+        write_and_wait(ROUTE, lambda spec: spec["subsets"].reverse())
+        assert whole_shop_answers()
+    finally:
+        for name in [*injected, "later"]:
+            mesh.api("DELETE", f"/v2/{GATEWAY_OBJECT}{name}")
+        write_and_wait(ROUTE, lambda spec: spec["subsets"].reverse())
+    wait_until("what they configured is gone", lambda: answer_of("good.example.com")[0] == 404, 20)
+    wait_until("every proxy is in step", conditions.in_step, 20)
+
+
+def failed(name):
+    status = status_of(GATEWAY_OBJECT + name)
+    return status if status["status"] == "FAILED" else None
+
+
 def whole_shop_answers():
     status, body = get(timeout=2)
     return status == 200 and '"payments"' in body
 
 
-ALL = [server_killed, agent_killed, both_apart, envoy_killed, supervisor_killed]
+ALL = [server_killed, agent_killed, both_apart, bad_objects, envoy_killed, supervisor_killed]

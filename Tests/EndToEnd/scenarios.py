@@ -21,9 +21,8 @@ TRUST_DOMAIN = "east.acme.mesh"
 
 def get(path="/", headers=None, timeout=5):
     """One request from outside through the ingress gateway: status and body."""
-    command = ["curl", "-sS", "-m", str(timeout), "-o", "-", "-w", "\n%{http_code}",
-               "-H", f"Host: {mesh.HOST_NAME}"]
-    for name, value in (headers or {}).items():
+    command = ["curl", "-sS", "-m", str(timeout), "-o", "-", "-w", "\n%{http_code}"]
+    for name, value in {"Host": mesh.HOST_NAME, **(headers or {})}.items():
         command += ["-H", f"{name}: {value}"]
     done = subprocess.run(command + [GATEWAY + path], capture_output=True, text=True)
     body, _, status = done.stdout.rpartition("\n")
