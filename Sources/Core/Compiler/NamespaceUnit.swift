@@ -1,0 +1,109 @@
+import Blueprints
+import Documents
+import Model
+
+/// What holds for the workloads of a namespace in one cluster, as callers and as callees.
+func namespaceUnit(_ place: NamespaceInCluster, _ reader: inout Reader) -> UnitOutput {
+  guard reader.cluster(place.cluster) != nil, exists(place, &reader) else { return [:] }
+  let claims = reader.claims(.workspace, on: place)
+  reportContest(claims, place, &reader)
+  guard let workspace = claims.first else {
+    let plan = NamespacePlan(
+      namespace: place.namespace, workspace: nil, reach: .everything,
+      admission: Admission(traffic: .required, authorization: .open))
+    return [place.cluster: SourcedItem(item: .namespace(plan), sources: [])]
+  }
+  var sources = [workspace.source]
+  let traffic = owned(.trafficGroup, .trafficSetting, place, workspace, &reader, &sources)
+  let security = owned(.securityGroup, .securitySetting, place, workspace, &reader, &sources)
+  let plan = NamespacePlan(
+    namespace: place.namespace, workspace: workspace.ref.fqn,
+    reach: reach(from: place, workspace, traffic.group, traffic.setting?.trafficSetting),
+    calls: calls(traffic.setting?.trafficSetting),
+    admission: admission(to: place, workspace, security.group, security.setting, &reader))
+  return [place.cluster: SourcedItem(item: .namespace(plan), sources: Set(sources).sorted())]
+}
+
+private func exists(_ place: NamespaceInCluster, _ reader: inout Reader) -> Bool {
+  if reader.isPopulated(place) { return true }
+  for gateway in reader.gateways(in: place.namespace)
+  where reader.group(.gatewayGroup, of: place)?.ref == gateway.ref.parent {
+    return true
+  }
+  return false
+}
+
+/// The group that owns the namespace and its one setting.
+private func owned(
+  _ groupKind: Kind, _ settingKind: Kind, _ place: NamespaceInCluster, _ workspace: Resource,
+  _ reader: inout Reader, _ sources: inout [Source]
+) -> (group: Resource?, setting: Resource?) {
+  let claims = reader.claims(groupKind, on: place).filter { $0.ref.parent == workspace.ref }
+  reportContest(claims, place, &reader)
+  guard let group = claims.first else { return (nil, nil) }
+  let settings = reader.children(of: group.ref, settingKind)
+  for loser in settings.dropFirst() {
+    reader.report(
+      .error, .duplicate, on: loser,
+      "\(group.ref.text) already has \(settings[0].ref.text); this one has no effect")
+  }
+  sources.append(group.source)
+  if let setting = settings.first { sources.append(setting.source) }
+  return (group, settings.first)
+}
+
+private func reportContest(
+  _ claims: [Resource], _ place: NamespaceInCluster, _ reader: inout Reader
+) {
+  guard let winner = claims.first else { return }
+  for loser in claims.dropFirst() {
+    reader.report(
+      .error, .contestedNamespace, on: loser, at: FieldPath() / "spec" / "namespaceSelector",
+      "namespace \(place.namespace) of cluster \(place.cluster) belongs to "
+        + "\(winner.ref.text) (\(winner.ref.fqn))")
+  }
+}
+
+// MARK: As callers
+
+private func reach(
+  from place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?,
+  _ setting: TrafficSetting?
+) -> Reach {
+  switch setting?.reachability ?? .workspace {
+  case .cluster: return .everything
+  case .namespace: return .only(targets: [ReachTarget(namespace: NamePattern(place.namespace))])
+  case .workspace: return reach(workspace.namespaceSelector)
+  case .group: return reach((group ?? workspace).namespaceSelector)
+  case .custom(let hosts):
+    let targets = hosts.map { host in
+      ReachTarget(
+        namespace: NamePattern(host.namespace == "." ? place.namespace : host.namespace),
+        service: host.service)
+    }
+    return .only(targets: Set(targets).sorted())
+  }
+}
+
+private func reach(_ selector: NamespaceSelector?) -> Reach {
+  let targets = (selector?.terms ?? []).map { ReachTarget(namespace: NamePattern($0.namespace)) }
+  return .only(targets: Set(targets).sorted())
+}
+
+private func calls(_ setting: TrafficSetting?) -> [CallRule] {
+  (setting?.upstreams ?? []).map { upstream in
+    CallRule(
+      hosts: upstream.hosts, timeout: upstream.requestTimeout.map(milliseconds),
+      retries: upstream.retries.map { retries in
+        Retries(
+          attempts: retries.attempts, perTryTimeout: retries.perTryTimeout.map(milliseconds),
+          conditions: retries.retryOn)
+      })
+  }
+}
+
+extension Resource {
+  fileprivate var trafficSetting: TrafficSetting? {
+    if case .trafficSetting(let setting) = spec { setting } else { nil }
+  }
+}

@@ -1,0 +1,134 @@
+import Blueprints
+import Documents
+import Model
+
+/// The one way in which units see the inputs: it notes every fact that was looked at.
+struct Reader {
+  private let world: World
+  private(set) var facts: Set<Fact> = []
+  private(set) var diagnostics: [Diagnostic] = []
+
+  init(_ world: World) { self.world = world }
+
+  mutating func resource(_ ref: ResourceRef) -> Resource? {
+    facts.insert(.object(ref))
+    return world.resources[ref]
+  }
+
+  /// Oldest first.
+  mutating func children(of ref: ResourceRef, _ kind: Kind) -> [Resource] {
+    let fact = Fact.children(ref, kind)
+    facts.insert(fact)
+    return resources(world.children[fact])
+  }
+
+  /// The names of all clusters and their trust domains, by name.
+  mutating func trustDomains() -> [(cluster: String, trustDomain: String)] {
+    facts.insert(.clusters)
+    return world.clusters.sorted { $0.key < $1.key }.map { ($0.key, $0.value.trustDomain) }
+  }
+
+  mutating func cluster(_ name: String) -> ResolvedCluster? {
+    facts.insert(.cluster(name))
+    return world.clusters[name]
+  }
+
+  /// Where a service runs, by cluster; clusters without an object do not count.
+  mutating func providers(
+    of service: ServiceName
+  ) -> [(cluster: ResolvedCluster, observed: ObservedService)] {
+    facts.insert(.service(service))
+    return (world.services[service] ?? [:]).sorted { $0.key < $1.key }.compactMap {
+      name, observed in cluster(name).map { ($0, observed) }
+    }
+  }
+
+  mutating func address(of service: ServiceName) -> String? {
+    facts.insert(.address(service))
+    return world.addresses[service.host]
+  }
+
+  /// Oldest first.
+  mutating func routes(of service: ServiceName) -> [Resource] {
+    facts.insert(.routes(service))
+    return resources(world.routes[service])
+  }
+
+  /// The routes and gateways that send requests to a service.
+  mutating func mentions(of service: ServiceName) -> [Resource] {
+    facts.insert(.mentions(service))
+    return resources(world.mentions[service])
+  }
+
+  /// Oldest first.
+  mutating func gateways(in namespace: String) -> [Resource] {
+    facts.insert(.gateways(namespace: namespace))
+    return resources(world.gateways[namespace])
+  }
+
+  mutating func isPopulated(_ place: NamespaceInCluster) -> Bool {
+    facts.insert(.population(place))
+    return world.population[place] != nil
+  }
+
+  /// The certificates of a cluster's authorities, DER.
+  mutating func authorities(of cluster: String) -> [[UInt8]] {
+    facts.insert(.authorities)
+    return world.authorities[cluster] ?? []
+  }
+
+  private mutating func resources(_ refs: Set<ResourceRef>?) -> [Resource] {
+    (refs ?? []).compactMap { resource($0) }.sorted { $0.precedes($1) }
+  }
+
+  // MARK: Ownership
+
+  /// The workspace that owns a namespace of a cluster: the oldest whose selector selects it.
+  mutating func workspace(of place: NamespaceInCluster) -> Resource? {
+    claims(.workspace, on: place).first
+  }
+
+  /// The group of a kind that owns a namespace of a cluster, within the workspace that owns it.
+  mutating func group(_ kind: Kind, of place: NamespaceInCluster) -> Resource? {
+    guard let workspace = workspace(of: place) else { return nil }
+    return claims(kind, on: place).first { $0.ref.parent == workspace.ref }
+  }
+
+  /// Every object of a kind that selects the namespace, oldest first.
+  mutating func claims(_ kind: Kind, on place: NamespaceInCluster) -> [Resource] {
+    facts.insert(.ownership(kind, namespace: place.namespace))
+    let candidates = world.selectors[kind]?.candidates(namespace: place.namespace) ?? []
+    return candidates.compactMap { world.resources[$0] }.filter {
+      $0.namespaceSelector?.selects(cluster: place.cluster, namespace: place.namespace) ?? false
+    }.sorted { $0.precedes($1) }
+  }
+
+  // MARK: Saying what is wrong
+
+  mutating func report(
+    _ severity: Diagnostic.Severity, _ code: CompilerCode, on resource: Resource,
+    at path: FieldPath = FieldPath(), _ message: String
+  ) {
+    diagnostics.append(
+      Diagnostic(
+        severity, code: code.rawValue, subject: resource.ref.fqn, path: path, message: message))
+  }
+}
+
+/// What the compiler can find wrong.
+enum CompilerCode: String {
+  /// Two workspaces, or two groups of a kind, select one namespace.
+  case contestedNamespace = "RL3001"
+  /// Two objects of which there can be one.
+  case duplicate = "RL3002"
+  /// A subset that the service does not have.
+  case unknownSubset = "RL3003"
+  /// A service or port that does not run where it is needed.
+  case unknownDestination = "RL3004"
+  /// Weights that do not add up.
+  case weights = "RL3005"
+  /// A rule that refers to an object that is not there.
+  case unknownReference = "RL3006"
+  /// Two clusters with one trust domain.
+  case sharedTrustDomain = "RL3007"
+}
