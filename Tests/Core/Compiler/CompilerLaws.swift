@@ -1,0 +1,130 @@
+import Blueprints
+import Compiler
+import Documents
+import Model
+import TestSupport
+import Testing
+
+@Suite struct CompilerLaws {
+  /// What a receiver of the deltas ends with.
+  private struct Receiver {
+    var blueprints: [String: Blueprint] = [:]
+    var diagnostics: [String: [Diagnostic]] = [:]
+
+    mutating func take(_ delta: CompilationDelta) {
+      for (cluster, difference) in delta.clusters {
+        for item in difference.upserts {
+          blueprints[cluster, default: Blueprint()].items[item.item.key] = item
+        }
+        for key in difference.removals { blueprints[cluster]?.items[key] = nil }
+        if blueprints[cluster]?.items.isEmpty == true { blueprints[cluster] = nil }
+      }
+      for (subject, found) in delta.diagnostics {
+        diagnostics[subject] = found.isEmpty ? nil : found
+      }
+    }
+  }
+
+  @Test(arguments: 0..<200) func `incremental equals full`(seed: UInt64) {
+    var mesh = RandomMesh(seed: seed)
+    var compiler = IncrementalCompiler()
+    var inputs = Inputs()
+    var receiver = Receiver()
+    for step in 0..<30 {
+      let change = mesh.change(step == 0 ? 60 : 4)
+      inputs.apply(change)
+      receiver.take(compiler.update(change))
+      let full = compile(inputs.intent, against: inputs.inventory)
+      #expect(receiver.blueprints == full.blueprints, "step \(step)")
+      #expect(receiver.diagnostics == full.diagnostics, "step \(step)")
+    }
+  }
+
+  @Test(arguments: 0..<200) func `what is compiled has no defect but a shared address`(seed: UInt64)
+  {
+    var mesh = RandomMesh(seed: seed)
+    var inputs = Inputs()
+    for _ in 0..<8 { inputs.apply(mesh.change(20)) }
+    for (cluster, blueprint) in compile(inputs.intent, against: inputs.inventory).blueprints {
+      let found = defects(in: blueprint).filter { !$0.message.hasPrefix("address ") }
+      #expect(found == [], "\(cluster)")
+    }
+  }
+
+  @Test func `the random meshes reach every kind of item and diagnostic`() {
+    var kinds: Set<String> = []
+    var codes: Set<String> = []
+    var routed = 0
+    for seed in 0..<40 {
+      var mesh = RandomMesh(seed: UInt64(seed))
+      var inputs = Inputs()
+      for _ in 0..<12 { inputs.apply(mesh.change(20)) }
+      let compilation = compile(inputs.intent, against: inputs.inventory)
+      for item in compilation.blueprints.values.flatMap(\.items.values) {
+        kinds.insert(String(item.item.key.text.prefix { $0 != "/" }))
+        if case .service(let plan) = item.item, !plan.routes.isEmpty { routed += 1 }
+      }
+      codes.formUnion(compilation.diagnostics.values.flatMap { $0 }.map(\.code))
+    }
+    #expect(kinds == ["site", "trust", "namespace", "service", "gateway"])
+    #expect(codes == Set((1...7).map { "RL300\($0)" }))
+    #expect(routed > 10)
+  }
+
+  @Test(arguments: 0..<50) func `the same input again changes nothing and computes nothing`(
+    seed: UInt64
+  ) {
+    var mesh = RandomMesh(seed: seed)
+    let change = mesh.change(60)
+    var compiler = IncrementalCompiler()
+    _ = compiler.update(change)
+    let again = compiler.update(change)
+    #expect(compiler.computedUnits == 0)
+    #expect(again.clusters.isEmpty && again.diagnostics.isEmpty)
+  }
+
+  @Test func `with 10,000 services a change of one route computes at most five units`() {
+    var compiler = IncrementalCompiler()
+    let workspace = RandomMesh.organization.child(.tenant, "t").child(.workspace, "w")
+    let group = workspace.child(.trafficGroup, "g")
+    let everywhere = NamespaceSelector(terms: [.init(cluster: nil, namespace: "*")])
+    var change = CompilerChange()
+    func put(_ ref: ResourceRef, _ spec: ResourceSpec) {
+      change.objects[ref] = Resource(ref: ref, spec: spec)
+    }
+    put(
+      RandomMesh.organization.child(.cluster, "east"),
+      .cluster(Cluster(network: "n", trustDomain: "")))
+    put(workspace, .workspace(Workspace(namespaceSelector: everywhere)))
+    put(group, .group(Group(namespaceSelector: everywhere)))
+    for index in 0..<10_000 {
+      let name = ServiceName(namespace: "ns\(index / 100)", name: "s\(index)")
+      change.services["east", default: [:]][name] = ObservedService(
+        ports: [ObservedPort(number: 80, name: "http", protocolName: "http")],
+        serviceAccounts: ["a"], workloads: 1, healthyWorkloads: 1)
+      change.addresses[name.host] = "240.240.\(index / 250).\(index % 250 + 1)"
+      put(group.child(.serviceRoute, "r\(index)"), .serviceRoute(route(to: name, weight: 10)))
+    }
+    _ = compiler.update(change)
+    #expect(compiler.computedUnits >= 10_000)
+    let name = ServiceName(namespace: "ns7", name: "s777")
+    let ref = group.child(.serviceRoute, "r777")
+    let delta = compiler.update(
+      CompilerChange(
+        objects: [
+          ref: Resource(
+            ref: ref, spec: .serviceRoute(route(to: name, weight: 50)), revision: Revision(2))
+        ]))
+    #expect((1...5).contains(compiler.computedUnits))
+    #expect(delta.clusters["east"]?.upserts.map(\.item.key.text) == ["service/ns7/s777"])
+  }
+
+  private func route(to name: ServiceName, weight: Int) -> ServiceRoute {
+    ServiceRoute(
+      service: name,
+      subsets: [
+        Subset(name: "v1", labels: ["version": "v1"], weight: 100 - weight),
+        Subset(name: "v2", labels: ["version": "v2"], weight: weight),
+      ], routes: [])
+  }
+}
