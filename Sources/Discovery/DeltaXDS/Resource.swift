@@ -9,12 +9,44 @@ package struct ResourceType: Hashable, Sendable {
     "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment")
   package static let secret = ResourceType(
     "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret")
+  /// The names that the resolver of `rialto proxy` answers; no Envoy asks for them.
+  package static let names = ResourceType("type.googleapis.com/rialto.workload.v1.NameRecord")
   package static let listener = ResourceType(
     "type.googleapis.com/envoy.config.listener.v3.Listener")
   package static let scopedRoutes = ResourceType(
     "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration")
   package static let routes = ResourceType(
     "type.googleapis.com/envoy.config.route.v3.RouteConfiguration")
+
+  /// Every type that a relay subscribes to, in the order of a flush.
+  package static let all: [ResourceType] = [
+    .cluster, .endpoints, .secret, .names, .listener, .scopedRoutes, .routes,
+  ]
+
+  /// Refers to clusters, so it goes out only after them.
+  var refersToClusters: Bool { self == .listener || self == .scopedRoutes || self == .routes }
+
+  /// Empty names in the first request of these types mean all resources.
+  var isWildcardByDefault: Bool {
+    self == .cluster || self == .listener || self == .scopedRoutes
+  }
+
+  /// The place in a flush; equal ranks go by URL.
+  var rank: Int {
+    switch self {
+    case .cluster: 0
+    case .endpoints: 1
+    case .secret: 2
+    case .listener: 4
+    case .scopedRoutes: 5
+    case .routes: 6
+    default: 3
+    }
+  }
+
+  static func precedes(_ left: ResourceType, _ right: ResourceType) -> Bool {
+    (left.rank, left.url) < (right.rank, right.url)
+  }
 }
 
 package struct ResourceName: Hashable, Sendable {
@@ -28,6 +60,8 @@ package struct ResourceName: Hashable, Sendable {
 }
 
 /// An opaque resource, framed once for every subscriber that gets it.
+///
+/// The endpoints of a cluster are named like the cluster.
 package struct Resource: Hashable, Sendable {
   package var name: ResourceName
   /// Made from the content: sixteen hexadecimal digits.

@@ -1,58 +1,145 @@
-package import Streams
+private import DequeModule
+private import Synchronization
 
 /// The resources that a group of subscribers gets, and a log of what changed.
 ///
 /// One writer publishes; any number of sessions follow. A session holds one sequence number and asks
 /// for what changed after it, so that the cost of a change does not depend on the size of the view.
+/// The log is bounded: a session that is further behind compares everything.
 package final class View: Sendable {
-  package init() {}
+  private struct State {
+    var contents: ViewContents
+    var followers: [Int: AsyncStream<Void>.Continuation] = [:]
+    var nextFollower = 0
+  }
+
+  private let state: Mutex<State>
+
+  package convenience init() { self.init(logCapacity: 8192) }
+
+  /// - Parameter logCapacity: how many changed names are remembered.
+  package init(logCapacity: Int) {
+    state = Mutex(State(contents: ViewContents(logCapacity: logCapacity)))
+  }
 
   /// Publishes a change as one step. `generation` is what subscribers report back once they have
-  /// acknowledged everything of it; it never goes back.
+  /// acknowledged everything of it; it never goes back. A resource whose version is the one already
+  /// there, and a removal of what is not there, change nothing.
   package func publish(upserts: [Resource], removals: [ResourceName], generation: Int64) {
-    fatalError("to be written")
+    // Framing is the expensive part and needs no lock.
+    let framed = upserts.map { ($0.name, FramedResource($0)) }
+    let followers = state.withLock { state in
+      state.contents.apply(upserts: framed, removals: removals, generation: generation)
+      return Array(state.followers.values)
+    }
+    for follower in followers { follower.yield() }
   }
 
   /// The generation of the newest step.
-  package var generation: Int64 { fatalError("to be written") }
+  package var generation: Int64 { state.withLock { $0.contents.generation } }
 
-  package func resource(_ name: ResourceName) -> Resource? { fatalError("to be written") }
+  package func resource(_ name: ResourceName) -> Resource? {
+    state.withLock { $0.contents.resource(name) }?.resource(named: name)
+  }
 
-  package var resources: [Resource] { fatalError("to be written") }
-}
+  /// Everything, sorted by type and name. For inspection: the cost follows the size of the view.
+  package var resources: [Resource] {
+    let tables = state.withLock { $0.contents.types }
+    return tables.sorted { ResourceType.precedes($0.key, $1.key) }.flatMap { type, table in
+      table.sorted { $0.key < $1.key }.map { $1.resource(named: ResourceName(type, $0)) }
+    }
+  }
 
-/// What a subscriber may have, decided once its identity is known.
-package struct Subscription: Sendable {
-  package var nodeID: String
-  /// Another view may take the place of the current one at any time (a proxy changed its profile).
-  package var views: Latest<View>
+  /// Runs `body` with a consistent view of everything, under the lock: it must be short.
+  func read<Result>(_ body: (borrowing ViewContents) -> Result) -> Result {
+    state.withLock { body($0.contents) }
+  }
 
-  package init(nodeID: String, views: Latest<View>) {
-    self.nodeID = nodeID
-    self.views = views
+  /// Wakes `continuation` after every step, until `unfollow`.
+  func follow(_ continuation: AsyncStream<Void>.Continuation) -> Int {
+    state.withLock { state in
+      state.nextFollower += 1
+      state.followers[state.nextFollower] = continuation
+      return state.nextFollower
+    }
+  }
+
+  func unfollow(_ follower: Int) {
+    state.withLock { _ = $0.followers.removeValue(forKey: follower) }
   }
 }
 
-/// What happened on a stream, for whoever keeps account.
-package enum DeliveryEvent: Sendable {
-  case connected(nodeID: String, userAgent: String)
-  /// Something of this generation was written to the stream.
-  case told(nodeID: String, generation: Int64)
-  /// These are in force at the subscriber.
-  case accepted(nodeID: String, resources: [AcknowledgedResource])
-  /// This one is refused; the subscriber keeps the last good one.
-  case rejected(nodeID: String, resource: AcknowledgedResource, reason: String)
-  /// Everything up to this generation that concerns the subscriber is acknowledged or refused.
-  case settled(nodeID: String, generation: Int64)
-  case disconnected(nodeID: String)
+/// A resource as it goes into responses.
+struct FramedResource: Sendable {
+  var version: String
+  /// Field 2 of a response.
+  var frame: [UInt8]
+  /// Where the body lies in `frame`.
+  private var body: Range<Int>
+  /// The sequence of the step that brought this version.
+  var changed: Int64 = 0
+
+  init(_ resource: Resource) {
+    version = resource.version
+    (frame, body) = Framing.frame(resource)
+  }
+
+  func resource(named name: ResourceName) -> Resource {
+    Resource(name: name, version: version, body: Array(frame[body]))
+  }
 }
 
-package struct AcknowledgedResource: Hashable, Sendable {
-  package var name: ResourceName
-  package var version: String
+struct ViewContents: Sendable {
+  private struct Change {
+    var sequence: Int64
+    var name: ResourceName
+  }
 
-  package init(name: ResourceName, version: String) {
-    self.name = name
-    self.version = version
+  private(set) var types: [ResourceType: [String: FramedResource]] = [:]
+  /// The number of the newest step; grows by one with each.
+  private(set) var sequence: Int64 = 0
+  private(set) var generation: Int64 = 0
+  private let logCapacity: Int
+  private var log: Deque<Change> = []
+  /// Every change after this sequence is in the log.
+  private var logStart: Int64 = 0
+
+  init(logCapacity: Int) { self.logCapacity = logCapacity }
+
+  func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
+
+  /// What changed after `sequence`, each name once, in no particular order; nil when the log does
+  /// not reach back so far.
+  func changes(after sequence: Int64) -> Set<ResourceName>? {
+    guard sequence >= logStart else { return nil }
+    var names: Set<ResourceName> = []
+    var index = log.endIndex
+    while index > log.startIndex, log[index - 1].sequence > sequence {
+      index -= 1
+      names.insert(log[index].name)
+    }
+    return names
+  }
+
+  mutating func apply(
+    upserts: [(ResourceName, FramedResource)], removals: [ResourceName], generation: Int64
+  ) {
+    sequence += 1
+    self.generation = max(self.generation, generation)
+    for (name, framed) in upserts {
+      guard types[name.type]?[name.name]?.version != framed.version else { continue }
+      var framed = framed
+      framed.changed = sequence
+      types[name.type, default: [:]][name.name] = framed
+      record(name)
+    }
+    for name in removals where types[name.type]?.removeValue(forKey: name.name) != nil {
+      record(name)
+    }
+  }
+
+  private mutating func record(_ name: ResourceName) {
+    log.append(Change(sequence: sequence, name: name))
+    if log.count > logCapacity, let oldest = log.popFirst() { logStart = oldest.sequence }
   }
 }

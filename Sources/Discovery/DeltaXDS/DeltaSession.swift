@@ -1,0 +1,230 @@
+private import DiscoveryProtos
+
+/// One subscriber's stream, as a value: requests and changes of the view go in, responses and
+/// delivery events come out.
+///
+/// The view is followed one *step* at a time (a step may merge many publications, the newest
+/// version wins). A step goes out in the order clusters, endpoints, secrets and unknown types; once
+/// these are acknowledged or refused, listeners, scoped routes and routes with their removals; once
+/// those are, the removals of the first group. Only then does the next step begin. Two things do not
+/// wait for their turn: answers to subscriptions, and changes of endpoints.
+///
+/// At most one response per type is unacknowledged, of at most `DiscoverySettings.responseBytes`
+/// (or one larger resource); what does not fit follows after the acknowledgement.
+package struct DeltaSession: Sendable {
+  package enum Action: Sendable {
+    case send(ResponseFrame)
+    case report(DeliveryEvent)
+  }
+
+  /// Why a stream must end.
+  package enum Violation: Error, Hashable {
+    case tooManyNames(type: String)
+    case tooManyTypes
+    case nameTooLong
+    case missingType
+  }
+
+  /// What has to be acknowledged or refused before the next step of the view begins.
+  struct Step: Sendable {
+    var position: Int64
+    var generation: Int64
+    /// Sent first: what listeners and routes refer to.
+    var early: Set<ResourceName> = []
+    /// Listeners and routes.
+    var late: Set<ResourceName> = []
+    /// Removals of the first kind.
+    var removals: Set<ResourceName> = []
+
+    var isDone: Bool { early.isEmpty && late.isEmpty && removals.isEmpty }
+
+    mutating func remove(_ name: ResourceName) {
+      early.remove(name)
+      late.remove(name)
+      removals.remove(name)
+    }
+  }
+
+  let nodeID: String
+  let settings: DiscoverySettings
+  var view: View
+  var deliveries: [ResourceType: TypeDelivery] = [:]
+  var step: Step
+  /// Another view took the place of the one that `step` speaks of.
+  var isRebased = false
+  /// How far changes of endpoints were taken over.
+  var endpointsPosition: Int64
+  var lastNonce = 0
+  var lastTold: Int64?
+  var lastSettled: Int64?
+
+  package init(nodeID: String, view: View, settings: DiscoverySettings = .init()) {
+    self.nodeID = nodeID
+    self.view = view
+    self.settings = settings
+    step = view.read { Step(position: $0.sequence, generation: $0.generation) }
+    endpointsPosition = step.position
+  }
+
+  /// The subscriber asked, acknowledged or refused.
+  package mutating func receive(_ request: DeltaDiscoveryRequest) throws(Violation) -> [Action] {
+    try validate(request)
+    var actions: [Action] = []
+    let type = ResourceType(request.typeURL)
+    if !request.responseNonce.isEmpty {
+      resolve(request, type: type, actions: &actions)
+    }
+    try subscribe(request, type: type)
+    return actions + flush()
+  }
+
+  /// The view has a new step, or another view takes its place. What was not sent yet of the old one
+  /// never is; resources that are the same in both are not sent again.
+  package mutating func follow(_ newView: View) -> [Action] {
+    guard newView !== view else { return flush() }
+    view = newView
+    for type in deliveries.keys { deliveries[type]?.dropChanges() }
+    step = Step(position: 0, generation: 0)
+    isRebased = true
+    return flush()
+  }
+
+  private func validate(_ request: DeltaDiscoveryRequest) throws(Violation) {
+    guard !request.typeURL.isEmpty else { throw .missingType }
+    let isShort = { (text: String) in text.utf8.count <= settings.nameBytes }
+    guard isShort(request.typeURL),
+      request.resourceNamesSubscribe.allSatisfy(isShort),
+      request.resourceNamesUnsubscribe.allSatisfy(isShort),
+      request.initialResourceVersions.allSatisfy({ isShort($0.key) && isShort($0.value) })
+    else { throw .nameTooLong }
+    guard request.resourceNamesSubscribe.count <= settings.namesPerType,
+      request.resourceNamesUnsubscribe.count <= settings.namesPerType,
+      request.initialResourceVersions.count <= settings.namesPerType
+    else { throw .tooManyNames(type: request.typeURL) }
+  }
+
+  // MARK: Acknowledgements
+
+  private mutating func resolve(
+    _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
+  ) {
+    guard var delivery = deliveries[type] else { return }
+    let outcome: TypeDelivery.Outcome
+    if request.hasErrorDetail {
+      let offenders = request.errorDetail.rejectedResources.filter { $0.name.type == type }
+      outcome = delivery.refuse(
+        nonce: request.responseNonce,
+        offenders: Dictionary(
+          offenders.map { ($0.name.name, Self.shortened($0.reason)) },
+          uniquingKeysWith: { first, _ in first }),
+        reason: Self.shortened(request.errorDetail.message))
+    } else {
+      outcome = delivery.acknowledge(nonce: request.responseNonce)
+    }
+    for entry in outcome.done {
+      // What was read before the step began is done only if nothing newer waits behind it.
+      if entry.readAt >= step.position || !delivery.hasUnsent(entry.name) {
+        step.remove(ResourceName(type, entry.name))
+      }
+    }
+    deliveries[type] = delivery
+    if !outcome.accepted.isEmpty {
+      actions.append(.report(.accepted(nodeID: nodeID, resources: outcome.accepted)))
+    }
+    for rejection in outcome.rejected {
+      actions.append(
+        .report(
+          .rejected(nodeID: nodeID, resource: rejection.resource, reason: rejection.reason)))
+    }
+  }
+
+  private static func shortened(_ reason: String) -> String {
+    String(decoding: reason.utf8.prefix(4096), as: UTF8.self)
+  }
+
+  // MARK: Subscriptions
+
+  private mutating func subscribe(
+    _ request: DeltaDiscoveryRequest, type: ResourceType
+  ) throws(Violation) {
+    let isFirst = deliveries[type] == nil
+    guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
+    var delivery = deliveries[type] ?? TypeDelivery(type: type)
+    var explicit = request.resourceNamesSubscribe
+    let asksForAll =
+      explicit.contains("*") || isFirst && explicit.isEmpty && type.isWildcardByDefault
+    explicit.removeAll { $0 == "*" }
+    for name in request.resourceNamesUnsubscribe {
+      unsubscribe(name, in: &delivery)
+    }
+    delivery.names.formUnion(explicit)
+    guard delivery.names.count <= settings.namesPerType else {
+      throw .tooManyNames(type: type.url)
+    }
+    let becomesWildcard = asksForAll && !delivery.isWildcard
+    delivery.isWildcard = delivery.isWildcard || asksForAll
+    if asksForAll { delivery.isOwedAnswer = true }
+    let initial = isFirst ? request.initialResourceVersions : [:]
+    for (name, version) in initial where delivery.isSubscribed(to: name) {
+      delivery.assume(version, of: name)
+    }
+    let gone = view.read { contents in
+      owe(explicit, all: becomesWildcard, initial: initial, from: contents, in: &delivery)
+    }
+    step.removals.formUnion(gone.map { ResourceName(type, $0) })
+    deliveries[type] = delivery
+  }
+
+  /// Queues the answers to a subscription; returns the names that go last because they are gone.
+  private func owe(
+    _ explicit: [String], all: Bool, initial: [String: String],
+    from contents: borrowing ViewContents, in delivery: inout TypeDelivery
+  ) -> [String] {
+    let type = delivery.type
+    var gone: [String] = []
+    var asked = explicit
+    if all {
+      let table = contents.types[type] ?? [:]
+      asked += table.keys.filter { !delivery.names.contains($0) }.sorted()
+      asked += initial.keys.filter { table[$0] == nil && !delivery.names.contains($0) }.sorted()
+    }
+    for name in asked {
+      let framed = contents.resource(ResourceName(type, name))
+      if let version = initial[name] {
+        if version == framed?.version { continue }
+        if framed == nil, !type.refersToClusters {
+          delivery.removals.append(name)
+          gone.append(name)
+          continue
+        }
+      }
+      delivery.answers.append(name)
+    }
+    return gone
+  }
+
+  private mutating func unsubscribe(_ name: String, in delivery: inout TypeDelivery) {
+    if name == "*" {
+      guard delivery.isWildcard else { return }
+      delivery.isWildcard = false
+      delivery.isOwedAnswer = false
+      for name in delivery.knownNames.union(delivery.answers.names)
+      where !delivery.names.contains(name) {
+        forget(name, in: &delivery)
+      }
+      return
+    }
+    guard delivery.names.remove(name) != nil else { return }
+    if delivery.isWildcard {
+      // Whether the wildcard still covers the name is for the server to say.
+      delivery.answers.append(name)
+    } else {
+      forget(name, in: &delivery)
+    }
+  }
+
+  private mutating func forget(_ name: String, in delivery: inout TypeDelivery) {
+    delivery.forget(name)
+    step.remove(ResourceName(delivery.type, name))
+  }
+}

@@ -1,0 +1,231 @@
+/// A response as it goes onto the wire.
+package struct ResponseFrame: Sendable {
+  package let type: ResourceType
+  package let nonce: String
+  /// The serialized `DeltaDiscoveryResponse`.
+  package let bytes: [UInt8]
+}
+
+extension DeltaSession {
+  private struct Planned: Sendable {
+    var type: ResourceType
+    var nonce: String
+    var entries: [Entry]
+    var generation: Int64
+  }
+
+  private struct Plan: Sendable {
+    var responses: [Planned] = []
+    var settled: Int64?
+  }
+
+  /// Everything that may be sent now.
+  mutating func flush() -> [Action] {
+    // Choosing needs the lock of the view, copying bytes does not.
+    let plan = view.read { self.plan(from: $0) }
+    var actions: [Action] = []
+    for response in plan.responses {
+      let bytes = Framing.response(
+        type: response.type, nonce: response.nonce,
+        frames: response.entries.compactMap { $0.framed?.frame },
+        removals: response.entries.compactMap { $0.framed == nil ? $0.name : nil })
+      actions.append(
+        .send(ResponseFrame(type: response.type, nonce: response.nonce, bytes: bytes)))
+      if response.generation > lastTold ?? .min {
+        lastTold = response.generation
+        actions.append(.report(.told(nodeID: nodeID, generation: response.generation)))
+      }
+    }
+    if let settled = plan.settled {
+      actions.append(.report(.settled(nodeID: nodeID, generation: settled)))
+    }
+    return actions
+  }
+
+  private mutating func plan(from contents: borrowing ViewContents) -> Plan {
+    var plan = Plan()
+    takeEndpoints(from: contents)
+    if step.isDone, isRebased || step.position < contents.sequence {
+      noteSettled(&plan)
+      beginStep(from: contents)
+    }
+    for type in deliveries.keys.sorted(by: ResourceType.precedes) {
+      sendChanges(of: type, from: contents, plan: &plan)
+    }
+    sendRemovals(from: contents, plan: &plan)
+    noteSettled(&plan)
+    return plan
+  }
+
+  private mutating func noteSettled(_ plan: inout Plan) {
+    guard step.isDone, !isRebased, step.generation > lastSettled ?? .min else { return }
+    let isQuiet = deliveries.values.allSatisfy {
+      $0.answers.isEmpty && !$0.isOwedAnswer && $0.isolation.isEmpty
+        && $0.inFlight?.isAnswer != true
+    }
+    guard isQuiet else { return }
+    lastSettled = step.generation
+    plan.settled = step.generation
+  }
+
+  // MARK: Taking over changes
+
+  /// Endpoints refer to nothing, so their changes need no step.
+  private mutating func takeEndpoints(from contents: borrowing ViewContents) {
+    guard endpointsPosition < contents.sequence else { return }
+    let changes = contents.changes(after: endpointsPosition)
+    endpointsPosition = contents.sequence
+    // What the log no longer knows is found by comparing everything when the next step begins.
+    guard let changes, var delivery = deliveries[.endpoints] else { return }
+    for name in changes where name.type == .endpoints {
+      guard delivery.isSubscribed(to: name.name), let framed = contents.resource(name),
+        delivery.lacks(framed, named: name.name)
+      else { continue }
+      delivery.enqueue(name.name)
+    }
+    deliveries[.endpoints] = delivery
+  }
+
+  private mutating func beginStep(from contents: borrowing ViewContents) {
+    let changes = isRebased ? nil : contents.changes(after: step.position)
+    step = Step(position: contents.sequence, generation: contents.generation)
+    isRebased = false
+    endpointsPosition = contents.sequence
+    for type in Array(deliveries.keys) {
+      guard var delivery = deliveries[type] else { continue }
+      var names: [String]
+      if let changes {
+        names = changes.filter { $0.type == type }.map(\.name)
+      } else {
+        let table = contents.types[type] ?? [:]
+        let subscribed = delivery.isWildcard ? Set(table.keys) : delivery.names
+        names = Array(subscribed.union(delivery.knownNames))
+      }
+      names.sort()
+      for name in names where delivery.isSubscribed(to: name) {
+        consider(name, from: contents, in: &delivery)
+      }
+      deliveries[type] = delivery
+    }
+  }
+
+  private mutating func consider(
+    _ name: String, from contents: borrowing ViewContents, in delivery: inout TypeDelivery
+  ) {
+    let type = delivery.type
+    let fullName = ResourceName(type, name)
+    guard let framed = contents.resource(fullName) else {
+      guard delivery.knows(name) else { return }
+      if type.refersToClusters {
+        delivery.enqueue(name, captured: Entry(name: name, framed: nil, readAt: step.position))
+        step.late.insert(fullName)
+      } else {
+        delivery.removals.append(name)
+        step.removals.insert(fullName)
+      }
+      return
+    }
+    delivery.removals.remove(name)
+    if delivery.lacks(framed, named: name) {
+      // Endpoints are read when they are sent: the newest ones are the best.
+      let entry = Entry(name: name, framed: framed, readAt: step.position)
+      delivery.enqueue(name, captured: type == .endpoints ? nil : entry)
+    } else if !delivery.isUnderway(name) {
+      return
+    }
+    if type.refersToClusters {
+      step.late.insert(fullName)
+    } else {
+      step.early.insert(fullName)
+    }
+  }
+
+  // MARK: Sending
+
+  private mutating func sendChanges(
+    of type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
+  ) {
+    guard var delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
+      return
+    }
+    var allowance = TypeDelivery.Allowance(
+      answers: true, changes: true, bytes: settings.responseBytes)
+    if type.refersToClusters {
+      // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
+      // until the clusters they may refer to were sent; changes wait until these are in force.
+      allowance.answers =
+        deliveries[.cluster]?.hasUnsent != true
+        && deliveries[.endpoints]?.answers.isEmpty != false
+      allowance.changes = step.early.isEmpty
+      allowance.newestAnswer = step.position
+    } else if type == .cluster {
+      guard !awaitsEndpoints(delivery) else { return }
+    } else if type == .endpoints, let clusters = deliveries[.cluster], clusters.hasUnsent {
+      // They follow their cluster anyway.
+      allowance.defers = { clusters.hasUnsent($0) }
+    }
+    var dropped: [String] = []
+    let next = delivery.nextEntries(from: contents, within: allowance, dropped: &dropped)
+    deliveries[type] = delivery
+    for name in dropped { step.remove(ResourceName(type, name)) }
+    guard let next else { return }
+    let isOfStep = !next.isAnswer && type != .endpoints
+    send(
+      next.entries, of: type, isAnswer: next.isAnswer,
+      generation: isOfStep ? step.generation : contents.generation, plan: &plan)
+    if type == .cluster { endpointsFollow(next.entries, from: contents) }
+  }
+
+  /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for
+  /// those it has: so clusters wait until their endpoints can go out in the same flush.
+  private func awaitsEndpoints(_ clusters: TypeDelivery) -> Bool {
+    guard let endpoints = deliveries[.endpoints], endpoints.inFlight != nil else { return false }
+    return clusters.unsentContains { endpoints.isSubscribed(to: $0) }
+  }
+
+  private mutating func endpointsFollow(
+    _ clusters: [Entry], from contents: borrowing ViewContents
+  ) {
+    guard var endpoints = deliveries[.endpoints] else { return }
+    for entry in clusters.reversed() where entry.framed != nil {
+      guard endpoints.isSubscribed(to: entry.name),
+        contents.resource(ResourceName(.endpoints, entry.name)) != nil
+      else { continue }
+      endpoints.answers.prepend(entry.name)
+    }
+    deliveries[.endpoints] = endpoints
+  }
+
+  /// Clusters and what belongs to them go when nothing that is in force refers to them any more.
+  private mutating func sendRemovals(
+    from contents: borrowing ViewContents, plan: inout Plan
+  ) {
+    guard step.early.isEmpty, step.late.isEmpty else { return }
+    let isReferring = deliveries.values.contains {
+      $0.type.refersToClusters && ($0.hasUnsent || $0.inFlight != nil)
+    }
+    guard !isReferring else { return }
+    for type in deliveries.keys.sorted(by: ResourceType.precedes) {
+      guard var delivery = deliveries[type], !delivery.removals.isEmpty, !delivery.hasUnsent
+      else { continue }
+      var dropped: [String] = []
+      let entries = delivery.nextRemovals(
+        from: contents, bytes: settings.responseBytes, dropped: &dropped)
+      deliveries[type] = delivery
+      for name in dropped { step.removals.remove(ResourceName(type, name)) }
+      guard !entries.isEmpty else { continue }
+      send(entries, of: type, isAnswer: false, generation: step.generation, plan: &plan)
+    }
+  }
+
+  private mutating func send(
+    _ entries: [Entry], of type: ResourceType, isAnswer: Bool, generation: Int64,
+    plan: inout Plan
+  ) {
+    lastNonce += 1
+    let nonce = String(lastNonce)
+    deliveries[type]?.sent(Response(nonce: nonce, entries: entries, isAnswer: isAnswer))
+    plan.responses.append(
+      Planned(type: type, nonce: nonce, entries: entries, generation: generation))
+  }
+}

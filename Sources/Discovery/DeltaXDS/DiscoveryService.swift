@@ -1,0 +1,173 @@
+private import AsyncAlgorithms
+private import DiscoveryProtos
+package import GRPCCore
+private import GRPCProtobuf
+private import Streams
+
+/// Aggregated incremental discovery over gRPC: one `DeltaSession` per stream.
+///
+/// Memory of a stream is bounded by its session and one response that is being written, as writing
+/// suspends on flow control and the view's newest state is read when it is sent.
+package struct DiscoveryService: RegistrableRPCService {
+  private let subscribe: @Sendable (ServerContext, _ nodeID: String) async throws -> Subscription
+  private let observe: @Sendable (DeliveryEvent) -> Void
+  private let settings: DiscoverySettings
+
+  /// - Parameters:
+  ///   - subscribe: decides, from the peer's certificate and the node id it claims, what it may
+  ///     have; throws an `RPCError` to refuse.
+  ///   - observe: called in the order of events of one stream; it must not block.
+  package init(
+    subscribe: @escaping @Sendable (ServerContext, _ nodeID: String) async throws -> Subscription,
+    observe: @escaping @Sendable (DeliveryEvent) -> Void, settings: DiscoverySettings = .init()
+  ) {
+    self.subscribe = subscribe
+    self.observe = observe
+    self.settings = settings
+  }
+
+  package func registerMethods<Transport: ServerTransport>(
+    with router: inout RPCRouter<Transport>
+  ) {
+    router.registerHandler(
+      forMethod: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
+        .DeltaAggregatedResources.descriptor,
+      deserializer: ProtobufDeserializer<DeltaDiscoveryRequest>(),
+      serializer: FrameSerializer()
+    ) { request, context in
+      StreamingServerResponse { writer in
+        try await serve(request.messages, context: context, writer: writer)
+        return [:]
+      }
+    }
+  }
+
+  private enum Event: Sendable {
+    case request(DeltaDiscoveryRequest)
+    /// The view has a new step, or another view takes its place.
+    case wake
+    case closed
+  }
+
+  /// A stream whose subscriber is known.
+  private struct Subscriber {
+    var session: DeltaSession
+    let nodeID: String
+    let views: Latest<View>
+    var view: View
+    var follower: Int
+  }
+
+  private func serve(
+    _ requests: RPCAsyncSequence<DeltaDiscoveryRequest, any Error>, context: ServerContext,
+    writer: RPCWriter<ResponseFrame>
+  ) async throws {
+    let (cancelled, cancel) = AsyncStream.makeStream(
+      of: Event.self, bufferingPolicy: .bufferingNewest(1))
+    let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    try await withRPCCancellationHandler {
+      let events = merge(
+        chain(requests.map(Event.request), [Event.closed].async), wakes.map { Event.wake },
+        cancelled)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        defer { group.cancelAll() }
+        var subscriber: Subscriber?
+        defer {
+          if let subscriber {
+            subscriber.view.unfollow(subscriber.follower)
+            observe(.disconnected(nodeID: subscriber.nodeID))
+          }
+        }
+        do {
+          for try await event in events {
+            switch event {
+            case .closed:
+              return
+            case .request(let request):
+              if subscriber == nil {
+                let new = try await admit(request, context: context, wake: wake)
+                group.addTask { for await _ in new.views.values() { wake.yield() } }
+                subscriber = new
+              }
+              try await answer(request, of: &subscriber, writer: writer)
+            case .wake:
+              try await catchUp(&subscriber, wake: wake, writer: writer)
+            }
+          }
+        } catch let error as RPCError where error.code == .unavailable {
+          // How a peer that went away shows up.
+        }
+      }
+    } onCancelRPC: {
+      cancel.yield(.closed)
+    }
+  }
+
+  private func admit(
+    _ first: DeltaDiscoveryRequest, context: ServerContext, wake: AsyncStream<Void>.Continuation
+  ) async throws -> Subscriber {
+    guard first.hasNode, !first.node.id.isEmpty, first.node.id.utf8.count <= settings.nameBytes
+    else {
+      throw RPCError(code: .invalidArgument, message: "the first request names no node")
+    }
+    let nodeID = first.node.id
+    let userAgent = first.node.userAgentName + " " + first.node.userAgentVersion
+    let subscription = try await subscribe(context, nodeID)
+    let view = subscription.views.current
+    // Followed first, so that no step between here and the first look is missed.
+    let follower = view.follow(wake)
+    observe(.connected(nodeID: nodeID, userAgent: userAgent))
+    return Subscriber(
+      session: DeltaSession(nodeID: nodeID, view: view, settings: settings), nodeID: nodeID,
+      views: subscription.views, view: view, follower: follower)
+  }
+
+  private func answer(
+    _ request: DeltaDiscoveryRequest, of subscriber: inout Subscriber?,
+    writer: RPCWriter<ResponseFrame>
+  ) async throws {
+    guard let nodeID = subscriber?.nodeID else { return }
+    guard !request.hasNode || request.node.id == nodeID else {
+      throw RPCError(code: .permissionDenied, message: "a stream keeps its node id")
+    }
+    let actions: [DeltaSession.Action]?
+    do {
+      actions = try subscriber?.session.receive(request)
+    } catch {
+      throw RPCError(code: .invalidArgument, message: "refused request: \(error)")
+    }
+    try await perform(actions ?? [], writer: writer)
+  }
+
+  private func catchUp(
+    _ subscriber: inout Subscriber?, wake: AsyncStream<Void>.Continuation,
+    writer: RPCWriter<ResponseFrame>
+  ) async throws {
+    guard let known = subscriber else { return }
+    let view = known.views.current
+    if view !== known.view {
+      known.view.unfollow(known.follower)
+      subscriber?.view = view
+      subscriber?.follower = view.follow(wake)
+    }
+    try await perform(subscriber?.session.follow(view) ?? [], writer: writer)
+  }
+
+  private func perform(
+    _ actions: [DeltaSession.Action], writer: RPCWriter<ResponseFrame>
+  ) async throws {
+    for action in actions {
+      switch action {
+      case .send(let frame): try await writer.write(frame)
+      case .report(let event): observe(event)
+      }
+    }
+  }
+}
+
+/// Responses are serialized when they are put together.
+private struct FrameSerializer: MessageSerializer {
+  func serialize<Bytes: GRPCContiguousBytes>(_ frame: ResponseFrame) throws -> Bytes {
+    Bytes(frame.bytes)
+  }
+}

@@ -1,0 +1,54 @@
+private import DequeModule
+
+/// Names in the order in which they came, each at most once. Every operation is of constant cost,
+/// amortized: a name that was removed or moved leaves an outdated ticket behind, which is skipped.
+struct NameQueue: Sendable {
+  private struct Ticket {
+    var name: String
+    var number: Int
+  }
+
+  private var order: Deque<Ticket> = []
+  /// The number of each member's ticket that counts.
+  private var members: [String: Int] = [:]
+  private var nextNumber = 0
+
+  var isEmpty: Bool { members.isEmpty }
+  var count: Int { members.count }
+  var names: some Collection<String> { members.keys }
+
+  func contains(_ name: String) -> Bool { members[name] != nil }
+
+  mutating func append(_ name: String) {
+    guard members[name] == nil else { return }
+    order.append(ticket(for: name))
+  }
+
+  /// Puts a name first, wherever it was.
+  mutating func prepend(_ name: String) { order.prepend(ticket(for: name)) }
+
+  mutating func remove(_ name: String) {
+    members[name] = nil
+    if members.isEmpty { order = [] }
+  }
+
+  mutating func removeAll() {
+    order = []
+    members = [:]
+  }
+
+  mutating func popFirst() -> String? {
+    while let ticket = order.popFirst() {
+      guard members[ticket.name] == ticket.number else { continue }
+      members[ticket.name] = nil
+      return ticket.name
+    }
+    return nil
+  }
+
+  private mutating func ticket(for name: String) -> Ticket {
+    nextNumber += 1
+    members[name] = nextNumber
+    return Ticket(name: name, number: nextNumber)
+  }
+}

@@ -1,0 +1,325 @@
+/// What one response says about one name.
+struct Entry: Sendable {
+  var name: String
+  /// Nil: the name is gone.
+  var framed: FramedResource?
+  /// The step of the view at which this was so.
+  var readAt: Int64
+}
+
+/// A response that waits for its acknowledgement.
+struct Response: Sendable {
+  var nonce: String
+  var entries: [Entry]
+  /// It answers a subscription, so its generation is settled only once it is acknowledged.
+  var isAnswer: Bool
+}
+
+/// One type on one stream: what the subscriber asked for, has, refused, and is still to get.
+struct TypeDelivery: Sendable {
+  private enum Underway {
+    case upsert(version: String)
+    case removal
+  }
+
+  let type: ResourceType
+  var isWildcard = false
+  var names: Set<String> = []
+
+  /// The versions that the subscriber acknowledged, or said it has.
+  private(set) var held: [String: String] = [:]
+  /// The versions that it refused; they are not sent again.
+  private(set) var refused: [String: String] = [:]
+  /// Sent and not yet acknowledged or refused, isolation included.
+  private var underway: [String: Underway] = [:]
+  private(set) var inFlight: Response?
+  /// Parts of a refused response, to be sent one by one until the offender is found.
+  private(set) var isolation: [[Entry]] = []
+
+  /// The first wildcard request must be answered, if need be with nothing.
+  var isOwedAnswer = false
+  /// Names to be answered whether or not the subscriber has them.
+  var answers = NameQueue()
+  /// Names that changed. Those with a captured entry are sent as they were at the start of the
+  /// current step, others as they are when they are sent.
+  private(set) var pending = NameQueue()
+  private var captured: [String: Entry] = [:]
+  /// Names that go last, once nothing refers to them any more.
+  var removals = NameQueue()
+
+  init(type: ResourceType) { self.type = type }
+
+  func isSubscribed(to name: String) -> Bool { isWildcard || names.contains(name) }
+
+  /// Something of this name is, or may be, at the subscriber.
+  func knows(_ name: String) -> Bool {
+    held[name] != nil || refused[name] != nil || underway[name] != nil
+  }
+
+  var knownNames: Set<String> {
+    Set(held.keys).union(refused.keys).union(underway.keys)
+  }
+
+  func isUnderway(_ name: String) -> Bool { underway[name] != nil }
+
+  /// The subscriber neither has this version, nor is getting it, nor refused it.
+  func lacks(_ framed: FramedResource, named name: String) -> Bool {
+    switch underway[name] {
+    case .upsert(let version): version != framed.version
+    case .removal: true
+    case nil: held[name] != framed.version && refused[name] != framed.version
+    }
+  }
+
+  /// Something is still to be sent, be it blocked or not. Removals that go last do not count.
+  var hasUnsent: Bool {
+    isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
+  }
+
+  func hasUnsent(_ name: String) -> Bool {
+    answers.contains(name) || pending.contains(name)
+      || isolation.contains { $0.contains { $0.name == name } }
+  }
+
+  /// A name among those still to be sent that `matches`.
+  func unsentContains(where matches: (String) -> Bool) -> Bool {
+    answers.names.contains(where: matches) || pending.names.contains(where: matches)
+      || isolation.contains { $0.contains { matches($0.name) } }
+  }
+
+  mutating func enqueue(_ name: String, captured entry: Entry? = nil) {
+    pending.append(name)
+    captured[name] = entry
+  }
+
+  mutating func assume(_ version: String, of name: String) { held[name] = version }
+
+  mutating func forget(_ name: String) {
+    held[name] = nil
+    refused[name] = nil
+    underway[name] = nil
+    answers.remove(name)
+    removals.remove(name)
+    dropPending(name)
+  }
+
+  /// Forgets what was still to be sent, but not the answers that the subscriber waits for.
+  mutating func dropChanges() {
+    pending.removeAll()
+    captured = [:]
+    removals.removeAll()
+  }
+
+  private mutating func dropPending(_ name: String) {
+    pending.remove(name)
+    captured[name] = nil
+  }
+}
+
+// MARK: Sending
+
+extension TypeDelivery {
+  /// What may be taken for the next response.
+  struct Allowance {
+    var answers: Bool
+    var changes: Bool
+    /// Answers newer than this step wait, as they may refer to clusters that were not sent yet.
+    var newestAnswer: Int64?
+    /// Bytes of resources.
+    var bytes: Int
+    /// Answers of wildcard subscriptions that something else must precede.
+    var defers: (String) -> Bool = { _ in false }
+  }
+
+  /// The next response, or nil when there is nothing to send. `dropped` gets the names that turned
+  /// out to need nothing.
+  mutating func nextEntries(
+    from contents: borrowing ViewContents, within allowance: Allowance, dropped: inout [String]
+  ) -> (entries: [Entry], isAnswer: Bool)? {
+    guard inFlight == nil else { return nil }
+    while !isolation.isEmpty {
+      let group = isolation.removeFirst().filter { isSubscribed(to: $0.name) }
+      if !group.isEmpty { return (group, true) }
+    }
+
+    var entries: [Entry] = []
+    var size = 0
+    func fits(_ entry: Entry) -> Bool {
+      let bytes = entry.framed?.frame.count ?? entry.name.utf8.count + 8
+      guard entries.isEmpty || size + bytes <= allowance.bytes else { return false }
+      size += bytes
+      return true
+    }
+
+    var isAnswer = false
+    if allowance.answers {
+      isAnswer = takeAnswers(from: contents, within: allowance, fits: fits, into: &entries)
+    }
+    if allowance.changes {
+      while let name = pending.popFirst() {
+        guard let entry = change(of: name, from: contents) else {
+          captured[name] = nil
+          dropped.append(name)
+          continue
+        }
+        guard fits(entry) else {
+          pending.prepend(name)
+          break
+        }
+        captured[name] = nil
+        entries.append(entry)
+      }
+    }
+    if !entries.isEmpty { return (entries, isAnswer) }
+    guard isOwedAnswer, allowance.answers, answers.isEmpty else { return nil }
+    return ([], true)
+  }
+
+  private mutating func takeAnswers(
+    from contents: borrowing ViewContents, within allowance: Allowance,
+    fits: (Entry) -> Bool, into entries: inout [Entry]
+  ) -> Bool {
+    var isAnswer = false
+    var later: [String] = []
+    while let name = answers.popFirst() {
+      guard isSubscribed(to: name) else { continue }
+      let framed = contents.resource(ResourceName(type, name))
+      if let framed {
+        if framed.version == refused[name] { continue }
+        let isTooNew = allowance.newestAnswer.map { framed.changed > $0 } ?? false
+        if isTooNew || !names.contains(name) && allowance.defers(name) {
+          later.append(name)
+          continue
+        }
+      } else if !names.contains(name), !knows(name) {
+        continue
+      }
+      let entry = Entry(name: name, framed: framed, readAt: contents.sequence)
+      guard fits(entry) else {
+        answers.prepend(name)
+        break
+      }
+      entries.append(entry)
+      isAnswer = true
+      dropPending(name)
+    }
+    for name in later { answers.append(name) }
+    return isAnswer
+  }
+
+  /// What is to be said about a changed name; nil when nothing is.
+  private func change(of name: String, from contents: borrowing ViewContents) -> Entry? {
+    guard isSubscribed(to: name) else { return nil }
+    if let entry = captured[name] { return entry }
+    guard let framed = contents.resource(ResourceName(type, name)), lacks(framed, named: name)
+    else { return nil }
+    return Entry(name: name, framed: framed, readAt: contents.sequence)
+  }
+
+  /// The names that may go last now, as far as they are still gone.
+  mutating func nextRemovals(
+    from contents: borrowing ViewContents, bytes: Int, dropped: inout [String]
+  ) -> [Entry] {
+    guard inFlight == nil else { return [] }
+    var entries: [Entry] = []
+    var size = 0
+    while size <= bytes, let name = removals.popFirst() {
+      guard isSubscribed(to: name), knows(name), contents.resource(ResourceName(type, name)) == nil
+      else {
+        dropped.append(name)
+        continue
+      }
+      size += name.utf8.count + 8
+      entries.append(Entry(name: name, framed: nil, readAt: contents.sequence))
+    }
+    return entries
+  }
+
+  mutating func sent(_ response: Response) {
+    inFlight = response
+    isOwedAnswer = false
+    for entry in response.entries {
+      underway[entry.name] = entry.framed.map { .upsert(version: $0.version) } ?? .removal
+    }
+  }
+}
+
+// MARK: Answers of the subscriber
+
+extension TypeDelivery {
+  /// The outcome of a response: names that are done, and what to report.
+  struct Outcome {
+    var done: [Entry] = []
+    var accepted: [AcknowledgedResource] = []
+    var rejected: [(resource: AcknowledgedResource, reason: String)] = []
+  }
+
+  /// Everything of the response is in force.
+  mutating func acknowledge(nonce: String) -> Outcome {
+    guard let response = takeInFlight(nonce) else { return Outcome() }
+    var outcome = Outcome()
+    for entry in response.entries { accept(entry, into: &outcome) }
+    return outcome
+  }
+
+  /// Something of the response is refused: the resources in `offenders` (name → reason), or, when
+  /// they are not named, one that is found by sending the resources again in parts.
+  mutating func refuse(nonce: String, offenders: [String: String], reason: String) -> Outcome {
+    guard let response = takeInFlight(nonce) else { return Outcome() }
+    var outcome = Outcome()
+    let upserts = response.entries.filter { $0.framed != nil }
+    let areNamed = upserts.contains { offenders[$0.name] != nil }
+    if areNamed || upserts.count <= 1 && upserts.count == response.entries.count {
+      for entry in response.entries {
+        if let framed = entry.framed, !areNamed || offenders[entry.name] != nil {
+          refuse(entry, framed, reason: offenders[entry.name] ?? reason, into: &outcome)
+        } else {
+          accept(entry, into: &outcome)
+        }
+      }
+      return outcome
+    }
+    let gone = response.entries.filter { $0.framed == nil }
+    if upserts.isEmpty {
+      // A removal has no content that could be wrong; there is nothing to find.
+      for entry in gone { accept(entry, into: &outcome) }
+      return outcome
+    }
+    let middle = upserts.count / 2
+    let groups = [gone, Array(upserts[..<middle]), Array(upserts[middle...])]
+    isolation.insert(contentsOf: groups.filter { !$0.isEmpty }, at: 0)
+    return outcome
+  }
+
+  private mutating func takeInFlight(_ nonce: String) -> Response? {
+    guard let response = inFlight, response.nonce == nonce else { return nil }
+    inFlight = nil
+    return response
+  }
+
+  private mutating func accept(_ entry: Entry, into outcome: inout Outcome) {
+    underway[entry.name] = nil
+    outcome.done.append(entry)
+    guard isSubscribed(to: entry.name) else { return }
+    refused[entry.name] = nil
+    held[entry.name] = entry.framed?.version
+    if let framed = entry.framed {
+      outcome.accepted.append(
+        AcknowledgedResource(name: ResourceName(type, entry.name), version: framed.version))
+    }
+  }
+
+  private mutating func refuse(
+    _ entry: Entry, _ framed: FramedResource, reason: String, into outcome: inout Outcome
+  ) {
+    underway[entry.name] = nil
+    outcome.done.append(entry)
+    guard isSubscribed(to: entry.name) else { return }
+    refused[entry.name] = framed.version
+    outcome.rejected.append(
+      (
+        AcknowledgedResource(name: ResourceName(type, entry.name), version: framed.version),
+        reason
+      ))
+  }
+}
