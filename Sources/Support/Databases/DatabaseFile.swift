@@ -60,6 +60,9 @@ package final class DatabaseFile: Sendable {
   /// How many transactions writes have shared so far.
   package var commitCount: Int { commits.count }
 
+  /// How many writes wait for the next transaction.
+  package var waitingCount: Int { commits.waitingCount }
+
   private static func migrate(
     _ database: Database, path: String, migrations: [EmbeddedFile]
   ) throws {

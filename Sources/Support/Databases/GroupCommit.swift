@@ -24,6 +24,7 @@ final class GroupCommit: Sendable {
   init(pool: DatabasePool) { self.pool = pool }
 
   var count: Int { state.withLock { $0.count } }
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
 
   func write<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value

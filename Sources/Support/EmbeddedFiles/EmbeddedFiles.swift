@@ -6,6 +6,11 @@ package struct EmbeddedFile: Hashable, Sendable {
   package let path: String
   package let bytes: [UInt8]
 
+  package init(path: String, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+  }
+
   package var name: String { String(path.split(separator: "/").last ?? "") }
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 }

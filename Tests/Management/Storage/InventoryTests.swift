@@ -1,0 +1,136 @@
+import Model
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct `Inventory in the store` {
+  private let folder: TemporaryFolder
+  private let clock = Clock()
+
+  private final class Clock: Sendable {
+    private let value = Mutex<Int64>(1_000)
+    var now: Int64 { value.withLock { $0 } }
+    func advance(_ amount: Int64) { value.withLock { $0 += amount } }
+  }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func open() throws -> Store { try Store(directory: folder.path) { [clock] in clock.now } }
+
+  private static let orders = ServiceName(namespace: "shop", name: "orders")
+  private static let payments = ServiceName(namespace: "shop", name: "payments")
+
+  private static func service(healthy: Int = 1) -> ObservedService {
+    ObservedService(
+      ports: [ObservedPort(number: 8080, name: "http", protocolName: "http")],
+      labels: ["app": "orders"], serviceAccounts: ["orders"], workloads: 1,
+      healthyWorkloads: healthy)
+  }
+
+  private func addresses(_ store: Store) async throws -> [String: String?] {
+    try await store.batch(after: Store.Position()).addresses
+  }
+
+  @Test func `a service gets a virtual address with the write that first reports it`() async throws {
+    let store = try open()
+    try await store.recordServices(
+      cluster: "east", full: true, upserts: [Self.orders: Self.service()], removals: [])
+    let batch = try await store.batch(after: Store.Position())
+    #expect(batch.services == ["east": [Self.orders: Self.service()]])
+    #expect(batch.addresses == ["orders.shop.mesh": "240.240.0.1"])
+    #expect(store.position.current.inventory == 1)
+  }
+
+  @Test func `addresses are unique, usable, and the same after reopening`() async throws {
+    let names = (0..<600).map { ServiceName(namespace: "n\($0 % 7)", name: "s\($0)") }
+    let services = Dictionary(uniqueKeysWithValues: names.map { ($0, Self.service()) })
+    var store: Store? = try open()
+    try await store?.recordServices(cluster: "east", full: true, upserts: services, removals: [])
+    try await store?.recordServices(cluster: "west", full: true, upserts: services, removals: [])
+    let before = try await store.map(addresses) ?? [:]
+    let values = before.values.compactMap { $0 }
+    #expect(values.count == 600)
+    #expect(Set(values).count == 600)
+    #expect(values.allSatisfy { $0.hasPrefix("240.240.") })
+    #expect(!values.contains { $0.hasSuffix(".0") || $0.hasSuffix(".255") })
+    store = nil
+    #expect(try await addresses(try open()) == before)
+  }
+
+  @Test func `the same report again moves nothing`() async throws {
+    let store = try open()
+    for _ in 0..<2 {
+      try await store.recordServices(
+        cluster: "east", full: true, upserts: [Self.orders: Self.service()], removals: [])
+    }
+    #expect(store.position.current.inventory == 1)
+    try await store.recordServices(
+      cluster: "east", full: false, upserts: [Self.orders: Self.service(healthy: 0)], removals: [])
+    #expect(store.position.current.inventory == 2)
+  }
+
+  @Test func `a full report removes what it leaves out, and the address goes with the last`()
+    async throws
+  {
+    let store = try open()
+    let both = [Self.orders: Self.service(), Self.payments: Self.service()]
+    try await store.recordServices(cluster: "east", full: true, upserts: both, removals: [])
+    try await store.recordServices(
+      cluster: "west", full: true, upserts: [Self.orders: Self.service()], removals: [])
+    let position = store.position.current
+    try await store.recordServices(cluster: "east", full: true, upserts: [:], removals: [])
+    let batch = try await store.batch(after: position)
+    #expect(batch.services == ["east": [Self.orders: nil, Self.payments: nil]])
+    #expect(batch.addresses == ["payments.shop.mesh": .some(nil)])
+    let kept = try await addresses(store)
+    try await store.recordServices(
+      cluster: "east", full: true, upserts: both, removals: [])
+    #expect(try await addresses(store)["payments.shop.mesh"] == "240.240.0.2")
+    #expect(kept["orders.shop.mesh"] == "240.240.0.1")
+  }
+
+  @Test func `a released address goes to nobody else before its quarantine, nor while others are free`()
+    async throws
+  {
+    let store = try open()
+    func report(_ name: ServiceName) async throws {
+      try await store.recordServices(
+        cluster: "east", full: true, upserts: [name: Self.service()], removals: [])
+    }
+    try await report(Self.orders)
+    try await report(Self.payments)
+    clock.advance(Store.addressQuarantine + 1)
+    try await report(ServiceName(namespace: "shop", name: "web"))
+    #expect(try await addresses(store) == ["web.shop.mesh": "240.240.0.3"])
+  }
+
+  @Test func `authorities are kept per cluster`() async throws {
+    let store = try open()
+    try await store.recordAuthorities(cluster: "east", certificates: [[1, 2], [3]])
+    try await store.recordAuthorities(cluster: "east", certificates: [[1, 2], [3]])
+    #expect(try await store.batch(after: Store.Position()).authorities == ["east": [[1, 2], [3]]])
+    #expect(store.position.current.inventory == 1)
+  }
+
+  @Test func `deleting a cluster forgets what its agent said`() async throws {
+    let store = try open()
+    _ = try await store.commit(
+      ProposedChange(
+        actor: "a", steps: [Sample.put(Sample.organization), Sample.put(Sample.east)]))
+    try await store.recordServices(
+      cluster: "east", full: true, upserts: [Self.orders: Self.service()], removals: [])
+    try await store.addJoinToken(
+      Store.JoinToken(
+        id: "t", cluster: Sample.east, secretHash: [UInt8](repeating: 1, count: 32),
+        expiresAt: 10_000))
+    let position = store.position.current
+    _ = try await store.commit(
+      ProposedChange(actor: "a", steps: [.delete(ref: Sample.east, expecting: nil)]))
+    let batch = try await store.batch(after: position)
+    #expect(batch.services == ["east": [Self.orders: nil]])
+    let outcome = try await store.redeemJoinToken(
+      id: "t", secretHash: [UInt8](repeating: 1, count: 32), at: 1)
+    #expect(outcome == .unknown)
+  }
+}
