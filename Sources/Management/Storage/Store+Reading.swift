@@ -79,7 +79,8 @@ extension Store {
   }
 
   /// Changes before `revision` (nil: the newest), newest first.
-  package func changes(before revision: Revision? = nil, limit: Int) async throws -> [StoredChange] {
+  package func changes(before revision: Revision? = nil, limit: Int) async throws -> [StoredChange]
+  {
     try await read { database in
       try Row.fetchAll(
         database,

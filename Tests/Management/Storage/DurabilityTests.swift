@@ -5,6 +5,7 @@ import Foundation
 import GRDB
 import Model
 import Storage
+import Streams
 import TestSupport
 import Testing
 
@@ -43,7 +44,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("UPDATE change SET actor = 'other' WHERE revision = 2", Store.ChainDefect.change(Revision(2))),
+      (
+        "UPDATE change SET actor = 'other' WHERE revision = 2",
+        Store.ChainDefect.change(Revision(2))
+      ),
       ("UPDATE change SET steps = '[]' WHERE revision = 3", .change(Revision(3))),
       ("UPDATE change SET committedAt = committedAt + 1 WHERE revision = 1", .change(Revision(1))),
       (
@@ -53,7 +57,8 @@ import Testing
       ("UPDATE audit SET detail = 'harmless' WHERE number = 2", .auditEntry(2)),
       ("DELETE FROM audit WHERE number = 1", .auditEntry(2)),
     ])
-  func `a row that was tampered with is found`(sql: String, defect: Store.ChainDefect) async throws {
+  func `a row that was tampered with is found`(sql: String, defect: Store.ChainDefect) async throws
+  {
     do { try await write(4, to: try Store(directory: folder.path)) }
     do {
       let file = try DatabaseFile.open(

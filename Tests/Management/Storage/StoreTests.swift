@@ -1,6 +1,7 @@
 import Documents
 import Model
 import Storage
+import Streams
 import TestSupport
 import Testing
 
@@ -90,7 +91,8 @@ enum Sample {
       try await commit(.delete(ref: Sample.organization, expecting: nil))
     }
     let gone = try await commit(
-      .delete(ref: Sample.organization, expecting: nil), .delete(ref: Sample.tenant, expecting: nil))
+      .delete(ref: Sample.organization, expecting: nil), .delete(ref: Sample.tenant, expecting: nil)
+    )
     #expect(gone.results.map(\.ref) == [Sample.tenant, Sample.organization])
   }
 
@@ -137,7 +139,8 @@ enum Sample {
     try await commit(Sample.put(Sample.organization))
     for name in ["a", "b", "c"] {
       try await commit(
-        Sample.put(Sample.organization.child(.tenant, name), labels: ["odd": name == "b" ? "n" : "y"]))
+        Sample.put(
+          Sample.organization.child(.tenant, name), labels: ["odd": name == "b" ? "n" : "y"]))
     }
     let collection = Sample.tenant.collection
     let first = try await store.list(collection: collection, limit: 2)
