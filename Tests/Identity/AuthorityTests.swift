@@ -17,7 +17,7 @@ struct AuthorityTests {
     #expect(
       nameConstraintViolation(ofAuthority: server.certificate, trustDomain: "rialto.acme.mesh")
         == nil)
-    #expect(cluster.lifespan.notAfter.timeIntervalSince(now) == 365 * 86_400)
+    #expect(abs(cluster.lifespan.notAfter.timeIntervalSince(now) - 365 * 86_400) < 1)
   }
 
   @Test func `an authority that could name others is refused`() throws {

@@ -180,12 +180,13 @@ struct SecureTransportTests {
         try folder.shell(
           """
           { printf 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0'; } | \
-          timeout 5 openssl s_client -quiet -connect 127.0.0.1:\(port) -\(version) -alpn h2 \
+          timeout -s KILL 3 openssl s_client -quiet -connect 127.0.0.1:\(port) -\(version) -alpn h2 \
           -cert chain.pem -key key.pem 2>/dev/null | head -c 9 | wc -c | grep -q '^9$'
           """) == 0
       }
-      #expect(try answer("tls1_3"))
-      #expect(try !answer("tls1_2"))
+      let (new, old) = (try answer("tls1_3"), try answer("tls1_2"))
+      #expect(new)
+      #expect(!old)
     }
   }
 
