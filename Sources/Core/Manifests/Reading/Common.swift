@@ -1,0 +1,158 @@
+import Documents
+import Model
+
+/// The fields that every object has and that may be written in `metadata` or in `spec`.
+struct Common {
+  private(set) var displayName: String?
+  private(set) var description: String?
+  private(set) var fqn: String?
+  private(set) var etag: String?
+  /// What remains of `spec`.
+  private(set) var spec: Document
+
+  init(
+    metadata: Document, spec: Document?, at place: ShapeChecker.Place,
+    _ checker: inout ShapeChecker
+  ) {
+    let value = spec ?? .object([:])
+    self.spec = value == .null ? .object([:]) : value
+    displayName = take(EnvelopeFields.displayName, metadata, place, &checker)
+    description = take(EnvelopeFields.description, metadata, place, &checker)
+    let path = Field("fqn", .text(.fqn), "", effect: .descriptive)
+    fqn = take(path, metadata, place, &checker)
+    etag = take(EnvelopeFields.etag, metadata, place, &checker)
+    if let version = metadata["resourceVersion"]?.string {
+      if let etag, etag != version {
+        checker.report.add(
+          .contradiction, at: FieldPath() / "metadata" / "resourceVersion",
+          "differs from etag; both name the revision that was seen")
+      }
+      etag = etag ?? version
+    }
+  }
+
+  /// The field's value from `metadata` or `spec`, taken out of `spec`.
+  private mutating func take(
+    _ field: Field, _ metadata: Document, _ place: ShapeChecker.Place,
+    _ checker: inout ShapeChecker
+  ) -> String? {
+    let above = metadata[field.name]?.string
+    guard case .object(var members) = spec else { return above }
+    let key = members.keys.sorted().first { camelCased($0) == field.name }
+    guard let key, let value = members.removeValue(forKey: key) else { return above }
+    spec = .object(members)
+    if value == .null { return above }
+    let inner = ShapeChecker.Place(written: place.written / key, path: place.path / field.name)
+    guard let text = checker.checked(value, as: field.type, at: inner)?.string else { return above }
+    if let above, !above.utf8.elementsEqual(text.utf8) {
+      checker.report.add(
+        .contradiction, at: inner.path, "differs from metadata.\(field.name); say it once")
+    }
+    return text
+  }
+}
+
+/// Finds out which object a manifest is about, from all the places that may say so.
+struct NamedPlace {
+  let kind: Kind
+  let expected: ResourceRef?
+  /// Per level of the tree: the name, and what said it.
+  private var names: [(name: String, source: String)?]
+
+  init(kind: Kind, expected: ResourceRef?) {
+    self.kind = kind
+    self.expected = expected
+    names = kind.ancestry.map { _ in nil }
+    if let expected, expected.kind == kind {
+      names = expected.names.map { ($0, "the path") }
+    }
+  }
+
+  /// The annotations that name a parent.
+  static func annotations(of kind: Kind) -> [String] {
+    let key =
+      switch kind {
+      case .trafficGroup: "trafficGroup"
+      case .securityGroup: "securityGroup"
+      case .gatewayGroup: "gatewayGroup"
+      default: kind.metadataKey
+      }
+    return ["rialto.mesh/\(key)", "tsb.tetrate.io/\(key)"]
+  }
+
+  static let fqnAnnotations = ["rialto.mesh/fqn", "tsb.tetrate.io/fqn"]
+
+  mutating func collect(from metadata: Document, fqn: String?, _ report: inout Report) {
+    let path = FieldPath() / "metadata"
+    let annotations = metadata["annotations"]?.object ?? [:]
+    let paths =
+      [(fqn, path / "fqn")]
+      + Self.fqnAnnotations.map { (annotations[$0]?.string, path / "annotations" / $0) }
+    for (text, place) in paths {
+      guard let text else { continue }
+      guard let ref = ResourceRef(fqn: text), ref.kind == kind else {
+        report.add(.wrongParents, at: place, "'\(shown(text))' is not the path of a \(kind.name)")
+        continue
+      }
+      for (level, name) in ref.names.enumerated() {
+        add(name, at: level, source: place.text, place, &report)
+      }
+    }
+    for (level, parent) in kind.ancestry.enumerated() {
+      let key = parent == kind ? "name" : parent.metadataKey
+      if let name = metadata[key]?.string { add(name, at: level, source: (path / key).text, path / key, &report) }
+      for annotation in Self.annotations(of: parent) where parent != kind {
+        guard let name = annotations[annotation]?.string else { continue }
+        let place = path / "annotations" / annotation
+        if !isDNSLabel(name.utf8) {
+          report.add(.badName, at: place, "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
+        }
+        add(name, at: level, source: place.text, place, &report)
+      }
+    }
+  }
+
+  private mutating func add(
+    _ name: String, at level: Int, source: String, _ place: FieldPath, _ report: inout Report
+  ) {
+    guard let known = names[level] else {
+      names[level] = (name, source)
+      return
+    }
+    guard !known.name.utf8.elementsEqual(name.utf8) else { return }
+    report.add(
+      .wrongParents, at: place,
+      "'\(shown(name))' contradicts '\(shown(known.name))' from \(known.source)")
+  }
+
+  func ref(_ report: inout Report) -> ResourceRef? {
+    var isComplete = true
+    for (level, parent) in kind.ancestry.enumerated() where names[level] == nil {
+      isComplete = false
+      let key = parent == kind ? "name" : parent.metadataKey
+      let advice = parent == kind ? "this field is required" : "the \(EnvelopeFields.title(of: parent)) has to be named"
+      report.add(
+        parent == kind ? .missingField : .wrongParents, at: FieldPath() / "metadata" / key, advice)
+    }
+    let complete = names.compactMap { $0?.name }
+    guard isComplete, complete.allSatisfy({ isDNSLabel($0.utf8) }) else { return nil }
+    return ResourceRef(kind, complete)
+  }
+
+  /// Canonical metadata: parents by their names, no concurrency token, no path.
+  func metadata(
+    of ref: ResourceRef, _ common: Common, _ written: Document
+  ) -> [String: Document] {
+    var metadata: [String: Document] = ["name": .string(ref.name)]
+    for (parent, name) in zip(kind.ancestry.dropLast(), ref.names) {
+      metadata[parent.metadataKey] = .string(name)
+    }
+    metadata["displayName"] = common.displayName.map(Document.string)
+    metadata["description"] = common.description.map(Document.string)
+    if let labels = written["labels"]?.object, !labels.isEmpty { metadata["labels"] = .object(labels) }
+    let places = Set(kind.ancestry.flatMap(Self.annotations(of:)) + Self.fqnAnnotations)
+    let annotations = (written["annotations"]?.object ?? [:]).filter { !places.contains($0.key) }
+    if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
+    return metadata
+  }
+}

@@ -1,0 +1,144 @@
+import Documents
+import Model
+
+extension Gateway {
+  init?(_ spec: Cursor, _ report: inout Report) {
+    guard let selector = spec["workloadSelector"],
+      let namespace = selector["namespace"]?.text, let labels = selector["labels"]
+    else { return nil }
+    if labels.texts.isEmpty {
+      report.add(.missingField, at: labels.path, "at least one label is needed")
+    }
+    let servers = spec["http"]?.elements ?? []
+    reportRepetition(of: "name", among: servers, &report)
+    let typed = servers.compactMap { server in
+      HTTPServer(server, &report).map { (server: $0, path: server.path) }
+    }
+    checkPorts(typed, &report)
+    self.init(
+      selector: WorkloadSelector(namespace: namespace, labels: labels.texts),
+      http: typed.map(\.server))
+  }
+}
+
+/// Ports on which a proxy itself listens.
+private let reservedPorts: Set = [15001, 15006, 15021, 15053, 15443]
+
+private func checkPorts(
+  _ servers: [(server: HTTPServer, path: FieldPath)], _ report: inout Report
+) {
+  var firstOnPort: [Int: HTTPServer] = [:]
+  var hosts: Set<String> = []
+  for (server, path) in servers {
+    if reservedPorts.contains(server.port) {
+      report.add(
+        .portConflict, at: path / "port", "port \(server.port) belongs to the proxy itself")
+    }
+    if !hosts.insert("\(server.hostname):\(server.port)").inserted {
+      report.add(
+        .repeated, at: path / "hostname",
+        "another server has the host '\(server.hostname)' on port \(server.port)")
+    }
+    guard let first = firstOnPort[server.port] else {
+      firstOnPort[server.port] = server
+      continue
+    }
+    if (first.tls == .disabled) != (server.tls == .disabled) {
+      report.add(
+        .portConflict, at: path / "port",
+        "HTTP and HTTPS do not share a port; '\(first.name)' has port \(server.port) too")
+    }
+  }
+}
+
+extension HTTPServer {
+  fileprivate init?(_ value: Cursor, _ report: inout Report) {
+    let tls = ServerTLS(value["tls"], &report)
+    let rules = (value["routing"]?["rules"]?.elements ?? []).compactMap {
+      HTTPServerRule($0, &report)
+    }
+    guard let name = value["name"]?.text, let hostname = value["hostname"]?.text,
+      let port = value["port"]?.integer
+    else { return nil }
+    self.init(name: name, hostname: hostname, port: port, tls: tls, rules: rules)
+  }
+}
+
+extension ServerTLS {
+  fileprivate init(_ value: Cursor?, _ report: inout Report) {
+    let mode = value?["mode"]?.text ?? "DISABLED"
+    guard let value, mode != "DISABLED" else {
+      if let files = value?["files"] {
+        report.add(
+          .incomplete, at: files.path, "files take effect with mode SIMPLE or MUTUAL only")
+      }
+      self = .disabled
+      return
+    }
+    let files = value["files"]
+    let needed = ["serverCertificate", "privateKey"] + (mode == "MUTUAL" ? ["caCertificates"] : [])
+    for field in needed where files?[field] == nil {
+      report.add(
+        .incomplete, at: value.path / "files" / field, "mode \(mode) needs this file")
+    }
+    if mode == "SIMPLE", let authorities = files?["caCertificates"] {
+      report.add(.incomplete, at: authorities.path, "takes effect with mode MUTUAL only")
+    }
+    let certificate = files?["serverCertificate"]?.text ?? ""
+    let privateKey = files?["privateKey"]?.text ?? ""
+    self =
+      mode == "MUTUAL"
+      ? .mutual(
+        certificate: certificate, privateKey: privateKey,
+        clientAuthorities: files?["caCertificates"]?.text ?? "")
+      : .simple(certificate: certificate, privateKey: privateKey)
+  }
+}
+
+extension HTTPServerRule {
+  fileprivate init?(_ value: Cursor, _ report: inout Report) {
+    let rewrite = value["modify"]?["rewrite"]
+    for field in ["modify", "timeout"] where value["route"] == nil && value[field] != nil {
+      report.add(.contradiction, at: value.path / field, "takes effect together with route only")
+    }
+    guard let action = HTTPServerAction(value, &report) else { return nil }
+    self.init(
+      matches: (value["match"]?.elements ?? []).map { HTTPMatch($0, &report) }, action: action,
+      rewrite: rewrite.map {
+        Rewrite(uri: $0["uri"]?.text, authority: $0["authority"]?.text)
+      },
+      timeout: value["timeout"]?.duration)
+  }
+}
+
+extension HTTPServerAction {
+  fileprivate init?(_ value: Cursor, _ report: inout Report) {
+    if let destination = value["route"]?["serviceDestination"],
+      let service = destination["host"]?.text.flatMap(serviceName)
+    {
+      self = .service(service, port: destination["port"]?.integer)
+    } else if let redirect = value["redirect"] {
+      self = .redirect(Redirect(redirect, &report))
+    } else if let response = value["directResponse"], let status = response["status"]?.integer {
+      self = .respond(status: status, body: response["body"]?["string"]?.text)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Redirect {
+  fileprivate init(_ value: Cursor, _ report: inout Report) {
+    let code = value["redirectCode"]
+    if let code, let number = code.integer, ![301, 302, 303, 307, 308].contains(number) {
+      report.add(.outOfRange, at: code.path, "\(number) is none of 301, 302, 303, 307, 308")
+    }
+    if ["scheme", "authority", "port", "uri"].allSatisfy({ value[$0] == nil }) {
+      report.add(
+        .incomplete, at: value.path, "one of scheme, authority, port, uri is needed")
+    }
+    self.init(
+      scheme: value["scheme"]?.text, authority: value["authority"]?.text,
+      uri: value["uri"]?.text, port: value["port"]?.integer, code: code?.integer ?? 301)
+  }
+}

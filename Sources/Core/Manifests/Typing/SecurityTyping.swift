@@ -1,0 +1,103 @@
+import Documents
+import Model
+
+extension SecuritySetting {
+  init(_ spec: Cursor, of ref: ResourceRef, _ report: inout Report) {
+    let mode = spec["authenticationSettings"]?["trafficMode"]
+    if let old = spec["authentication"], mode != nil {
+      report.add(
+        .contradiction, at: old.path,
+        "authenticationSettings.trafficMode is there too; keep that one")
+    }
+    let requirement = (mode ?? spec["authentication"])?.text
+    self.init(
+      trafficMode: requirement.flatMap(TrafficRequirement.init(rawValue:)),
+      authorization: spec["authorization"].flatMap { AuthorizationMode($0, of: ref, &report) })
+  }
+}
+
+extension AuthorizationMode {
+  fileprivate init?(_ value: Cursor, of ref: ResourceRef, _ report: inout Report) {
+    let mode = value["mode"]?.text ?? "UNSET"
+    for (field, needed) in [("serviceAccounts", "CUSTOM"), ("rules", "RULES")] {
+      if mode != needed, value[field] != nil {
+        report.add(
+          .incomplete, at: value.path / field, "\(field) take effect with mode \(needed) only")
+      } else if mode == needed, value[field] == nil {
+        report.add(.incomplete, at: value.path, "mode \(needed) needs \(field)")
+      }
+    }
+    switch mode {
+    case "NAMESPACE": self = .namespace
+    case "GROUP": self = .group
+    case "WORKSPACE": self = .workspace
+    case "CLUSTER": self = .cluster
+    case "DISABLED": self = .disabled
+    case "CUSTOM":
+      let accounts = value["serviceAccounts"]?.elements ?? []
+      self = .custom(serviceAccounts: accounts.compactMap { $0.text.flatMap(serviceAccountPattern) })
+    case "RULES": self = .rules(AccessRules(value["rules"], of: ref, &report))
+    default: return nil
+    }
+  }
+}
+
+extension AccessRules {
+  fileprivate init(_ value: Cursor?, of ref: ResourceRef, _ report: inout Report) {
+    self.init(
+      allow: accessRules(value?["allow"], of: ref, &report),
+      deny: accessRules(value?["deny"], of: ref, &report),
+      denyAll: value?["denyAll"]?.flag ?? false)
+  }
+}
+
+private func accessRules(
+  _ value: Cursor?, of ref: ResourceRef, _ report: inout Report
+) -> [AccessRule] {
+  var rules: [(rule: AccessRule, path: FieldPath)] = []
+  for entry in value?.elements ?? [] {
+    guard let from = party(entry["from"], of: ref, &report),
+      let to = party(entry["to"], of: ref, &report)
+    else { continue }
+    rules.append((AccessRule(from: from, to: to), entry.path))
+  }
+  for (index, inner) in rules.enumerated() {
+    let outer = rules.enumerated().first { position, other in
+      position != index && other.rule.contains(inner.rule)
+        && (other.rule != inner.rule || position < index)
+    }
+    guard let outer else { continue }
+    report.add(.redundantRule, at: inner.path, "wholly contained in \(outer.element.path.text)")
+  }
+  return rules.map(\.rule)
+}
+
+private func party(_ value: Cursor?, of ref: ResourceRef, _ report: inout Report) -> ResourceRef? {
+  guard let fqn = value?["fqn"], let text = fqn.text, let named = ResourceRef(fqn: text) else {
+    return nil
+  }
+  guard [.tenant, .workspace, .securityGroup].contains(named.kind) else {
+    report.add(
+      .badFormat, at: fqn.path,
+      "rules are about tenants, workspaces and security groups, not about a \(named.kind.name)")
+    return nil
+  }
+  guard named.names[0] == ref.names[0] else {
+    report.add(.badFormat, at: fqn.path, "the FQN is of another organization")
+    return nil
+  }
+  return named
+}
+
+extension AccessRule {
+  /// Whether every call that the other is about is one that this is about.
+  fileprivate func contains(_ other: AccessRule) -> Bool {
+    from.isAncestor(ofOrEqualTo: other.from) && to.isAncestor(ofOrEqualTo: other.to)
+  }
+}
+
+extension ResourceRef {
+  fileprivate func isAncestor(ofOrEqualTo other: ResourceRef) -> Bool {
+    other.ancestor(kind) == self
+  }
+}

@@ -1,0 +1,149 @@
+/// What a text field may hold: its name, a pattern for schemas and the check itself.
+///
+/// Checks work on bytes: two texts that look alike are two texts.
+package struct TextFormat: Sendable {
+  /// In a few words: `host name`.
+  package let title: String
+  /// An ECMA regular expression that accepts at least everything the check accepts.
+  package let pattern: String?
+  package let longest: Int
+  let code: ManifestCode
+  /// What is wrong with a text, as the end of the sentence "'…' …"; nil when nothing is.
+  let problem: @Sendable (String) -> String?
+
+  init(
+    _ title: String, pattern: String? = nil, longest: Int = 1024,
+    code: ManifestCode = .badFormat, problem: @escaping @Sendable (String) -> String?
+  ) {
+    self.title = title
+    self.pattern = pattern
+    self.longest = longest
+    self.code = code
+    self.problem = problem
+  }
+
+  func complaint(about text: String) -> String? {
+    if text.utf8.count > longest { return "is longer than \(longest) bytes" }
+    return problem(text)
+  }
+}
+
+extension TextFormat {
+  /// One line for people.
+  static let line = TextFormat("text") { text in
+    text.utf8.contains(where: isControl) ? "holds a control character" : nil
+  }
+
+  /// Several lines for people.
+  static let prose = TextFormat("text", longest: 8192) { text in
+    text.utf8.contains { isControl($0) && $0 != 0x0A && $0 != 0x09 }
+      ? "holds a control character" : nil
+  }
+
+  static let name = TextFormat(
+    "name", pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", longest: 63, code: .badName
+  ) { text in
+    isDNSLabel(text.utf8) ? nil : "is no DNS label (lower-case letters, digits and '-')"
+  }
+
+  static let fqn = TextFormat("FQN", pattern: "^organizations/") { text in
+    fqnProblem(text)
+  }
+
+  static let trustDomain = TextFormat(
+    "trust domain", pattern: "^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$", longest: 255
+  ) { text in
+    let dots = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return dots.allSatisfy { isDNSLabel($0) }
+      ? nil : "is no trust domain (DNS labels separated by dots, lower-case)"
+  }
+
+  static let namespaceTerm = TextFormat(
+    "cluster/namespace", pattern: "^(\\*|[^/*]+)/(\\*|[^/*]+\\*?)$"
+  ) { text in
+    namespaceTermProblem(text)
+  }
+
+  static let service = TextFormat(
+    "namespace/service", pattern: "^[a-z0-9-]+/[a-z0-9-]+(\\.[a-z0-9-]+\\.mesh)?$"
+  ) { text in
+    switch serviceName(text) {
+    case .some: nil
+    case .none: "names no service; write NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh"
+    }
+  }
+
+  static let reachHost = TextFormat(
+    "namespace/service or wildcard", pattern: "^(\\.|\\*|[a-z0-9-]+)/(\\*|[a-z0-9.-]+)$"
+  ) { text in
+    Manifests.reachHost(from: text) == nil
+      ? "names no services; write './*', 'NAMESPACE/*', 'NAMESPACE/NAME' or '*/NAME'" : nil
+  }
+
+  static let serviceAccount = TextFormat(
+    "namespace/service account", pattern: "^(\\.|[a-z0-9-]+)/(\\*|[a-z0-9-]+)$"
+  ) { text in
+    serviceAccountPattern(text) == nil
+      ? "names no service account; write 'NAMESPACE/ACCOUNT', 'NAMESPACE/*' or './*'" : nil
+  }
+
+  /// A host that clients ask for: a DNS name, `*.` before one, or `*`.
+  static let hostname = TextFormat(
+    "host name", pattern: "^(\\*|(\\*\\.)?[a-z0-9-]+(\\.[a-z0-9-]+)*)$", longest: 253
+  ) { text in
+    isHostPattern(text.utf8)
+      ? nil : "is no host name (lower-case; '*.example.com' and '*' are allowed, ports are not)"
+  }
+
+  /// A host and perhaps a port, as a redirect or a rewrite puts it into a request.
+  static let authority = TextFormat(
+    "host[:port]", pattern: "^[a-z0-9-]+(\\.[a-z0-9-]+)*(:[0-9]+)?$", longest: 260
+  ) { text in
+    isAuthority(text.utf8) ? nil : "is no host name with an optional port"
+  }
+
+  static let path = TextFormat("path", pattern: "^/") { text in
+    pathProblem(text)
+  }
+
+  static let filePath = TextFormat("absolute file path", pattern: "^/") { text in
+    if text.utf8.first != UInt8(ascii: "/") { return "is no absolute path on the gateway's machine" }
+    return text.utf8.contains(where: isControl) ? "holds a control character" : nil
+  }
+
+  static let headerName = TextFormat("header name", pattern: "^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$") {
+    text in headerNameProblem(text)
+  }
+
+  /// A value that is compared with a header.
+  static let headerValue = TextFormat("text") { text in
+    text.utf8.contains { isControl($0) && $0 != 0x09 } ? "holds a control character" : nil
+  }
+
+  static let regularExpression = TextFormat(
+    "RE2 regular expression", longest: 1024, code: .badRegularExpression
+  ) { text in
+    regularExpressionProblem(text).map { "is no regular expression of RE2: \($0)" }
+  }
+
+  static let labelKey = TextFormat(
+    "label", pattern: "^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", longest: 317
+  ) { text in
+    isLabelKey(text.utf8) ? nil : "is no label name"
+  }
+
+  static let labelValue = TextFormat(
+    "label value", pattern: "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", longest: 63
+  ) { text in
+    text.utf8.isEmpty || isLabelPart(text.utf8)
+      ? nil : "is no label value (letters, digits, '-', '_', '.')"
+  }
+
+  static let retryConditions = TextFormat("comma-separated conditions", pattern: "^[a-z0-9,-]*$") {
+    text in retryConditionProblem(text)
+  }
+
+  static let body = TextFormat("text", longest: 4096) { text in
+    text.utf8.contains(0) ? "holds a NUL byte" : nil
+  }
+}
