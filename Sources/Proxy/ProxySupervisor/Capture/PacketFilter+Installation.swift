@@ -1,5 +1,5 @@
 private import Subprocess
-private import System
+private import SystemPackage
 
 /// A tool of the system that failed, with what it said.
 package struct ToolFailure: Error, CustomStringConvertible {
@@ -57,7 +57,7 @@ private func tool(
     .path(FilePath("/usr/bin/env")), arguments: Arguments([name] + arguments),
     environment: .custom(["PATH": path]), input: .string(input), output: .string(limit: 16384),
     error: .string(limit: 16384))
-  let message = (result.standardError ?? "") + (result.standardOutput ?? "")
+  let message = result.standardError + result.standardOutput
   return ToolResult(
     succeeded: result.terminationStatus.isSuccess,
     message: String(decoding: message.utf8.prefix(500), as: UTF8.self))

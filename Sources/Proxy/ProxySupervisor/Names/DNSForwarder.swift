@@ -42,7 +42,7 @@ package struct DNSForwarder: Sendable {
     // A socket of its own per query: a new port each time, and only this server's packets reach it.
     var bootstrap = DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
     if let mark {
-      bootstrap = bootstrap.channelOption(markChannelOption, value: CInt(mark))
+      bootstrap = bootstrap.channelOption(markChannelOption, value: mark)
     }
     let channel = try await bootstrap.connect(to: server) { channel in
       channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
@@ -62,7 +62,7 @@ package struct DNSForwarder: Sendable {
     typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
     var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
     if let mark {
-      bootstrap = bootstrap.channelOption(markChannelOption, value: CInt(mark))
+      bootstrap = bootstrap.channelOption(markChannelOption, value: mark)
     }
     let channel = try await bootstrap.connect(to: server) { channel in
       channel.eventLoop.makeCompletedFuture {

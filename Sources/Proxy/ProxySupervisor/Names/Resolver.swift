@@ -1,6 +1,5 @@
-private import Logging
-package import NIOCore
-package import NIOPosix
+private import NIOCore
+private import NIOPosix
 
 /// Answers DNS on one port, by UDP and by TCP.
 ///
