@@ -148,14 +148,12 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "Blueprints", "Documents", "FleetProtos", "Identity", "Model", "Publication",
+        "BlueprintCoding", "Blueprints", "Documents", "FleetProtos", "Identity", "Model", "Publication",
         "SecureTransport", "Storage", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
-        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "SwiftASN1", package: "swift-asn1"),
-        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Sources/Management/Fleet"),
     .target(
@@ -338,6 +336,9 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
       ],
       path: "Tests/Management"),
     .testTarget(

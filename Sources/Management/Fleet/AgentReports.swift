@@ -1,0 +1,95 @@
+import Blueprints
+import Documents
+import FleetProtos
+import Model
+import Publication
+
+/// An agent said something that no honest agent says; its stream ends.
+struct Violation: Error, Hashable, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+// MARK: From the wire, checked
+
+extension ServiceName {
+  init(_ key: Rialto_Fleet_V1_ServiceKey) throws(Violation) {
+    guard isLabel(key.namespace), isLabel(key.name) else {
+      throw Violation("a service's name is not made of labels")
+    }
+    self.init(namespace: key.namespace, name: key.name)
+  }
+}
+
+extension ObservedService {
+  init(_ service: Rialto_Fleet_V1_Service) throws(Violation) {
+    var ports: [ObservedPort] = []
+    for port in service.ports {
+      guard (1...65_535).contains(port.number),
+        ["http", "http2", "grpc", "tcp"].contains(port.protocol), port.name.utf8.count <= 63
+      else { throw Violation("a port of \(service.key.name) is not one") }
+      ports.append(
+        ObservedPort(
+          number: Int(port.number), name: port.name, protocolName: port.protocol))
+    }
+    guard service.ports.count <= 64, service.labels.count <= 64,
+      service.serviceAccounts.count <= 256, service.serviceAccounts.allSatisfy(isLabel),
+      service.workloads >= 0, service.healthyWorkloads >= 0,
+      service.labels.allSatisfy({ $0.key.utf8.count <= 317 && $0.value.utf8.count <= 253 })
+    else { throw Violation("what is said of \(service.key.name) exceeds the limits") }
+    self.init(
+      ports: ports, labels: service.labels, serviceAccounts: service.serviceAccounts.sorted(),
+      workloads: Int(service.workloads), healthyWorkloads: Int(service.healthyWorkloads))
+  }
+}
+
+extension ProxyState {
+  init(_ status: Rialto_Fleet_V1_ProxyStatus) throws(Violation) {
+    guard (1...253).contains(status.nodeID.utf8.count) else {
+      throw Violation("a proxy has no node id")
+    }
+    self.init(
+      nodeID: status.nodeID, role: status.role, namespace: status.namespace,
+      service: status.service, serviceAccount: status.serviceAccount, labels: status.labels,
+      version: status.version, envoyVersion: status.envoyVersion, connected: status.connected,
+      healthy: status.healthy, acknowledgedGeneration: status.acknowledgedGeneration,
+      lastChange: status.lastChangeMs, platform: status.platform, hostName: status.hostName)
+  }
+}
+
+extension ItemRejection {
+  init(_ rejection: Rialto_Fleet_V1_Rejection) throws(Violation) {
+    guard let key = ItemKey(text: rejection.key) else { throw Violation("a key names no item") }
+    self.init(
+      key: key, hash: StableHash(value: rejection.hash),
+      reason: String(rejection.reason.prefix(4096)), nodeIDs: rejection.nodeIds,
+      resourceType: rejection.resourceType, resourceName: rejection.resourceName)
+  }
+}
+
+extension GenerationProgress {
+  init(_ report: Rialto_Fleet_V1_PropagationReport) throws(Violation) {
+    guard report.told >= 0, report.acknowledged >= 0, report.rejected >= 0 else {
+      throw Violation("a count is negative")
+    }
+    self.init(
+      generation: report.generation, told: Int(report.told),
+      acknowledged: Int(report.acknowledged), rejected: Int(report.rejected),
+      storedAfter: report.storedUs, translatedAfter: report.translatedUs,
+      toldAfter: report.toldUs, acknowledgedAfter: report.acknowledgedUs)
+  }
+}
+
+/// `[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?`, by bytes.
+func isLabel(_ text: String) -> Bool {
+  let bytes = text.utf8
+  guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else {
+    return false
+  }
+  func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+  return isAlphanumeric(first) && isAlphanumeric(last)
+    && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+}

@@ -1,0 +1,87 @@
+import Documents
+package import FoundationEssentials
+package import GRPCCore
+import Identity
+package import Logging
+import Model
+package import Publication
+import SecureTransport
+package import Storage
+import Streams
+
+/// The agents' side of the management server: joining, renewing, and one stream per cluster.
+package final class FleetServer: Sendable {
+  let store: Store
+  let publication: Publication
+  let identity: ManagementIdentity
+  let version: String
+  let logger: Logger
+  let now: @Sendable () -> Date
+  let streams = StreamRegistry()
+
+  /// - Parameter now: the wall clock.
+  package init(
+    store: Store, publication: Publication, identity: ManagementIdentity, version: String,
+    logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+  ) {
+    self.store = store
+    self.publication = publication
+    self.identity = identity
+    self.version = version
+    self.logger = logger
+    self.now = now
+  }
+
+  package var services: [any RegistrableRPCService] {
+    [EnrollmentService(server: self), FleetService(server: self)]
+  }
+
+  /// Ends the streams of clusters whose objects are deleted, until the task is cancelled.
+  package func run() async throws {
+    var seen = store.position.current
+    for await position in store.position.values() where position.revision > seen.revision {
+      let batch = try await store.batch(after: seen)
+      seen = batch.position
+      for case (let ref, .none) in batch.objects where ref.kind == .cluster {
+        streams.close(cluster: ref.name)
+      }
+    }
+  }
+
+  // MARK: Shared by the services
+
+  /// The trust domain of a cluster that exists, nil when it does not.
+  func trustDomain(of cluster: ResourceRef) async throws -> String? {
+    guard let object = try await store.object(cluster) else { return nil }
+    return object.manifest["spec"]?["trustDomain"]?.string
+      ?? "\(cluster.name).\(identity.organization).mesh"
+  }
+
+  func ref(of cluster: String) -> ResourceRef {
+    ResourceRef(.cluster, [identity.organization, cluster])
+  }
+
+  /// The cluster whose agent the peer is.
+  func agent(of peer: Peer) -> (cluster: String, peer: VerifiedPeer)? {
+    guard case .enrolled(let verified) = peer, let cluster = verified.id.agentCluster,
+      verified.id == .clusterAgent(organization: identity.organization, cluster: cluster)
+    else { return nil }
+    return (cluster, verified)
+  }
+
+  /// Records a refusal and makes the error that says so to the caller.
+  func refuse(
+    _ code: RPCError.Code, _ event: String, actor: String, subject: String, _ reason: String,
+    telling message: String? = nil
+  ) async -> RPCError {
+    logger.notice(
+      "refused", metadata: ["event": "\(event)", "subject": "\(subject)", "reason": "\(reason)"])
+    do {
+      try await store.audit(
+        AuditEvent(event: event, actor: actor, subject: subject, detail: reason))
+    } catch {
+      logger.error("a refusal could not be audited", metadata: ["error": "\(error)"])
+    }
+    return RPCError(code: code, message: message ?? reason)
+  }
+}
