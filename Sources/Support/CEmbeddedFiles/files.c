@@ -17,6 +17,9 @@ static const unsigned char web_app_js[] = {
 static const unsigned char web_style_css[] = {
 #embed "../../../Web/style.css"
 };
+static const unsigned char web_views_js[] = {
+#embed "../../../Web/views.js"
+};
 
 static const rialto_embedded_file files[] = {
     {"Migrations/m001-create-tables.sql", migration_m001, sizeof migration_m001},
@@ -24,6 +27,7 @@ static const rialto_embedded_file files[] = {
     {"Web/app.js", web_app_js, sizeof web_app_js},
     {"Web/index.html", web_index_html, sizeof web_index_html},
     {"Web/style.css", web_style_css, sizeof web_style_css},
+    {"Web/views.js", web_views_js, sizeof web_views_js},
 };
 
 const rialto_embedded_file *rialto_embedded_files(size_t *count) {
