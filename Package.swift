@@ -135,6 +135,7 @@ let package = Package(
       name: "Operations",
       dependencies: [
         "Access", "Documents", "Manifests", "Model", "Publication", "Storage",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Management/Operations"),
@@ -159,7 +160,9 @@ let package = Package(
     .target(
       name: "RestAPI",
       dependencies: [
-        "Documents", "EmbeddedFiles", "Manifests", "Model", "Operations", "Streams",
+        "Access", "Documents", "EmbeddedFiles", "Manifests", "Model", "Operations", "Publication",
+        "Storage", "Streams",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -168,6 +171,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Management/RestAPI"),
 

@@ -1,0 +1,71 @@
+import Manifests
+import Model
+import Storage
+import Synchronization
+
+/// Every object as the model sees it, kept in step with the store inside its transactions, so that
+/// a check costs what the change costs and not what the mesh costs.
+///
+/// Transactions of the store do not overlap; the lock only shows the compiler that.
+final class IntentIndex: Sendable {
+  private struct State {
+    var head: StoreView.Head
+    var objects: CurrentObjects
+  }
+
+  private let state = Mutex<State?>(nil)
+
+  /// Runs `body` with what is true inside the transaction of `view`.
+  func withCurrent<Result>(
+    _ view: borrowing StoreView, _ body: (CurrentObjects) throws -> sending Result
+  ) throws -> sending Result {
+    try state.withLock { state in
+      let head = try view.head()
+      var current: State
+      if let known = state, try view.contains(known.head) {
+        current = known
+        // Frees the old value, so that the next line changes it in place.
+        state = nil
+        if head != current.head {
+          for (ref, object) in try view.objects(after: current.head.revision) {
+            current.objects.set(object, at: ref)
+          }
+        }
+      } else {
+        current = State(head: head, objects: CurrentObjects())
+        for object in try view.objects() { current.objects.set(object, at: object.ref) }
+      }
+      current.head = head
+      state = current
+      return try body(current.objects)
+    }
+  }
+}
+
+/// The objects at one moment: as stored, and as meant where they can be read.
+struct CurrentObjects {
+  private(set) var stored: [ResourceRef: StoredObject] = [:]
+  private(set) var resources: [ResourceRef: Resource] = [:]
+  /// By parent, one level.
+  private(set) var children: [ResourceRef: Set<ResourceRef>] = [:]
+
+  mutating func set(_ object: StoredObject?, at ref: ResourceRef) {
+    stored[ref] = object
+    if let parent = ref.parent {
+      if object == nil {
+        children[parent]?.remove(ref)
+      } else {
+        children[parent, default: []].insert(ref)
+      }
+    }
+    resources[ref] = object.flatMap(Self.resource(of:))
+  }
+
+  /// What the object means, where it can be read. What was accepted once stays; what is wrong with
+  /// it now is the reconciler's to report.
+  static func resource(of object: StoredObject) -> Resource? {
+    Manifests.resource(
+      from: object.manifest, ref: object.ref, revision: object.revision, created: object.created
+    ).value
+  }
+}

@@ -1,0 +1,159 @@
+package import Access
+package import Documents
+package import Manifests
+package import Model
+package import Storage
+import Synchronization
+
+/// One thing that a caller wants done.
+package enum Draft: Sendable {
+  case put(Manifest, Precondition)
+  /// A merge patch (RFC 7396) over the stored manifest.
+  case patch(ResourceRef, Document, Precondition)
+  case delete(ResourceRef, cascade: Bool, Precondition)
+
+  package var ref: ResourceRef {
+    switch self {
+    case .put(let manifest, _): manifest.ref
+    case .patch(let ref, _, _), .delete(let ref, _, _): ref
+    }
+  }
+}
+
+package struct WriteResult: Sendable {
+  /// The new revision, or the newest there was when nothing changed.
+  package var revision: Revision
+  package var isDryRun: Bool
+  package var results: [Committed.Result]
+  package var warnings: [Diagnostic]
+}
+
+extension Operations {
+  /// Does all of it as one change, or nothing. What is checked is what is true at the commit.
+  package func write(
+    _ principal: Principal, _ drafts: [Draft], mode: Store.Mode = .write,
+    warnings: [Diagnostic] = []
+  ) async throws -> WriteResult {
+    for draft in drafts { try authorize(principal, to: .read, on: draft.ref) }
+    let found = Mutex(warnings)
+    do {
+      let committed = try await store.commit(actor: principal.name, mode: mode) { [self] view in
+        let (steps, noticed) = try index.withCurrent(view) { current in
+          try steps(principal, drafts, current)
+        }
+        found.withLock { $0 += noticed }
+        return steps
+      }
+      logger.info(
+        "written",
+        metadata: [
+          "actor": "\(principal.name)", "revision": "\(committed.revision.number)",
+          "objects": "\(committed.results.count)", "dry_run": "\(mode == .dryRun)",
+        ])
+      return WriteResult(
+        revision: committed.revision, isDryRun: mode == .dryRun, results: committed.results,
+        warnings: found.withLock { $0 })
+    } catch let error as StoreError { throw OperationError(error) }
+  }
+
+  private func steps(
+    _ principal: Principal, _ drafts: [Draft], _ current: CurrentObjects
+  ) throws -> ([ProposedChange.Step], [Diagnostic]) {
+    var puts: [Manifest] = []
+    var deletions: Set<ResourceRef> = []
+    var diagnostics: [Diagnostic] = []
+    for draft in drafts {
+      let stored = current.stored[draft.ref]
+      switch draft {
+      case .put(let manifest, let precondition):
+        try authorize(principal, to: stored == nil ? .create : .update, on: draft.ref)
+        try precondition.joined(with: manifest.etag, of: draft.ref)
+          .check(draft.ref, against: stored)
+        puts.append(manifest)
+      case .patch(let ref, let patch, let precondition):
+        try authorize(principal, to: .update, on: ref)
+        guard let stored else { throw OperationError.missing(what: ref.text) }
+        let patched = Manifests.manifest(from: stored.manifest.merging(patch), at: ref)
+        diagnostics += patched.diagnostics
+        if let manifest = patched.value {
+          try precondition.joined(with: manifest.etag, of: ref).check(ref, against: stored)
+          puts.append(manifest)
+        }
+      case .delete(let ref, let cascade, let precondition):
+        try authorize(principal, to: .delete, on: ref)
+        guard stored != nil else { throw OperationError.missing(what: ref.text) }
+        try precondition.check(ref, against: stored)
+        deletions.formUnion(try deletion(of: ref, cascade: cascade, principal, current))
+      }
+    }
+    let change = IntendedChange(current: current, puts: puts, deletions: deletions)
+    diagnostics += change.problems()
+    guard !diagnostics.contains(where: { $0.severity == .error }) else {
+      throw OperationError.rejected(diagnostics)
+    }
+    return (change.steps, diagnostics)
+  }
+
+  /// What has to go so that `ref` can go.
+  private func deletion(
+    of ref: ResourceRef, cascade: Bool, _ principal: Principal, _ current: CurrentObjects
+  ) throws -> [ResourceRef] {
+    let descendants = current.descendants(of: ref)
+    if let child = descendants.first, !cascade {
+      throw OperationError.hasChildren(ref, child: child)
+    }
+    let all = [ref] + descendants
+    for descendant in descendants { try authorize(principal, to: .delete, on: descendant) }
+    let isProtected: (ResourceRef) -> Bool = { ref in
+      current.stored[ref].map { isDeletionProtected($0.manifest) } ?? false
+    }
+    if let protected = all.first(where: isProtected) {
+      throw OperationError.protected(protected)
+    }
+    return all
+  }
+}
+
+extension CurrentObjects {
+  /// The objects below `ref`, parents first.
+  func descendants(of ref: ResourceRef) -> [ResourceRef] {
+    var found: [ResourceRef] = []
+    var next = children[ref, default: []]
+    while let child = next.popFirst() {
+      found.append(child)
+      next.formUnion(children[child, default: []])
+    }
+    return found.sorted()
+  }
+}
+
+extension OperationError {
+  init(_ error: StoreError) {
+    switch error {
+    case .stale(let ref, _, let actual): self = .preconditionFailed(ref, actual: actual)
+    case .exists(let ref): self = .exists(ref)
+    case .missing(let ref), .missingParent(let ref): self = .missing(what: ref.text)
+    case .hasChildren(let ref, let child): self = .hasChildren(ref, child: child)
+    case .repeated(let ref): self = .malformed("\(ref.text) is there twice")
+    case .revisionGone(let revision): self = .revisionGone(revision)
+    case .addressesExhausted: self = .busy("no virtual address is free")
+    case .unreadable(let what): self = .busy("a row of the database cannot be read: \(what)")
+    }
+  }
+}
+
+extension Document {
+  /// This document with a merge patch (RFC 7396) in it.
+  func merging(_ patch: Document) -> Document {
+    guard case .object(let changes) = patch else { return patch }
+    var members = object ?? [:]
+    for (key, change) in changes {
+      if change == .null {
+        members[key] = nil
+      } else {
+        members[key] = (members[key] ?? .null).merging(change)
+      }
+    }
+    return .object(members)
+  }
+}
