@@ -193,7 +193,8 @@ let package = Package(
     .target(
       name: "AgentStore",
       dependencies: [
-        "Databases", "Documents", "Streams", .product(name: "GRDB", package: "GRDB.swift"),
+        "Databases", "Documents", "EmbeddedFiles", "Streams",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Sources/Agent/AgentStore"),
     .target(

@@ -1,0 +1,94 @@
+import Blueprints
+import DeltaXDS
+import EnvoyConfig
+import Streams
+
+extension SiteState {
+  /// Puts a registration into force: its endpoint at once, its profile if that is new.
+  mutating func apply(_ change: Registrations.Change) {
+    var site = SiteChange()
+    var services: Set<ServiceKey> = []
+    for side in [change.before, change.after].compactMap({ $0 }) where side.endpoint != nil {
+      services.insert(side.identity.serviceKey)
+    }
+    if let nodeID = (change.after ?? change.before)?.identity.nodeID {
+      reports.proxies.insert(nodeID)
+    }
+    if change.before?.endpoint != change.after?.endpoint || change.before == nil {
+      for service in services {
+        let endpoints = registrations.endpoints(of: service)
+        site.endpoints.updateValue(endpoints.isEmpty ? nil : endpoints, forKey: service)
+      }
+    }
+    reports.services.formUnion(services)
+    site.items = refresh(provisionalCandidates(services, change))
+    move(from: change.before, to: change.after, &site)
+    guard !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
+      || !site.removedProfiles.isEmpty
+    else { return }
+    publish(site)
+    showViews(of: change)
+  }
+
+  /// Only what the server has no item for can depend on registrations.
+  private func provisionalCandidates(
+    _ services: Set<ServiceKey>, _ change: Registrations.Change
+  ) -> [ItemKey] {
+    var keys = services.map { ItemKey.service(namespace: $0.namespace, name: $0.name) }
+    let namespaces = [change.before, change.after].compactMap { $0?.identity.namespace }
+    keys += Set(namespaces).map { ItemKey.namespace($0) }
+    return keys.filter { items[$0] == nil }.sorted()
+  }
+
+  private mutating func move(
+    from before: Registration?, to after: Registration?, _ site: inout SiteChange
+  ) {
+    let old = before?.profile
+    let new = after?.profile
+    guard old != new else { return }
+    if let old, let nodeID = before?.identity.nodeID {
+      groups[old]?.nodes.remove(nodeID)
+      if groups[old]?.nodes.isEmpty == true {
+        site.removedProfiles.append(old)
+        drop(old)
+      }
+    }
+    if let new, let nodeID = after?.identity.nodeID {
+      if groups[new] == nil {
+        groups[new] = Group()
+        site.addedProfiles.append(new)
+      }
+      groups[new]?.nodes.insert(nodeID)
+    }
+  }
+
+  private mutating func drop(_ profile: ProxyProfile) {
+    guard let group = groups.removeValue(forKey: profile) else { return }
+    unproven[profile] = nil
+    for (name, version) in group.versions { release(name, version) }
+  }
+
+  /// A proxy that changed its profile follows another view from now on.
+  private mutating func showViews(of change: Registrations.Change) {
+    if let after = change.after {
+      let nodeID = after.identity.nodeID
+      guard let group = groups[after.profile] else { return }
+      if let node = nodes[nodeID] {
+        guard node.profile != after.profile else { return }
+        nodes[nodeID]?.profile = after.profile
+        node.views.publish(group.view)
+      } else {
+        nodes[nodeID] = Node(views: Latest(group.view), profile: after.profile)
+      }
+    } else if let before = change.before {
+      nodes[before.identity.nodeID]?.views.finish()
+      nodes[before.identity.nodeID] = nil
+      reports.generations.formUnion(propagation.left(before.identity.nodeID))
+    }
+  }
+
+  /// What `nodeID` may follow; nil as long as it has not registered.
+  func subscription(_ nodeID: String) -> Subscription? {
+    nodes[nodeID].map { Subscription(nodeID: nodeID, views: $0.views) }
+  }
+}

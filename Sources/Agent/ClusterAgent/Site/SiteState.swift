@@ -1,0 +1,251 @@
+package import Blueprints
+package import DeltaXDS
+package import Documents
+package import EnvoyConfig
+import FoundationEssentials
+import Streams
+
+/// Everything that an agent knows about its cluster, and what follows from it: items, workloads and
+/// what proxies said go in; views and reports come out.
+///
+/// Every change runs through one value, so that what proxies get never mixes two moments. Changes are
+/// published in steps, which are counted from 1 with each start of the agent; proxies answer steps,
+/// and steps lead back to the generations of the server.
+struct SiteState: Sendable {
+  /// An item as the server sent it.
+  struct Held: Sendable {
+    var hash: StableHash
+    /// Nil when this agent cannot read it.
+    var item: BlueprintItem?
+    var sources: [Source]
+  }
+
+  /// The proxies that share one view.
+  struct Group: Sendable {
+    var view = View()
+    var nodes: Set<String> = []
+    /// The version of every resource in the view.
+    var versions: [ResourceName: StableHash] = [:]
+    /// The newest step that changed the view.
+    var step: Int64 = 0
+  }
+
+  /// A proxy as its discovery streams show it.
+  struct Node: Sendable {
+    var views: Latest<View>
+    var profile: ProxyProfile
+    var streams = 0
+    var told: Int64 = 0
+    var settled: Int64 = 0
+  }
+
+  struct Made: Sendable {
+    var items: [ItemKey: StableHash]
+    /// In how many views this version is.
+    var views = 0
+  }
+
+  let identity: SiteIdentity
+  var epoch = ""
+  var generation: Int64 = 0
+  var revision: Int64 = 0
+
+  var items: [ItemKey: Held] = [:]
+  /// The last good contents of items whose newest one is not known good.
+  var good: [ItemKey: Held] = [:]
+  var quarantine = Quarantine()
+  var registrations = Registrations()
+  var provisional = ProvisionalPlans()
+  /// What the translator has at the moment: the server's items and the provisional ones.
+  var inForce: [ItemKey: BlueprintItem] = [:]
+  var provisionalKeys: Set<ItemKey> = []
+
+  var translator = SiteTranslator()
+  var groups: [ProxyProfile: Group] = [:]
+  var nodes: [String: Node] = [:]
+  var propagation = Propagation()
+  var reports = Reports()
+  var marks = Marks()
+
+  var step: Int64 = 0
+  /// The first step of each generation, ascending.
+  var generationStarts: [(step: Int64, generation: Int64)] = []
+  /// What each version of a resource that is in some view was made from.
+  var origins: [ResourceName: [StableHash: Made]] = [:]
+  /// Contents that proxies of a profile were given and that are not known good, and when.
+  var unproven: [ProxyProfile: [ItemKey: (hash: StableHash, step: Int64)]] = [:]
+  /// The proxies that have not answered the current trial of the quarantine.
+  var trialNodes: Set<String> = []
+  var trialStep: Int64 = 0
+
+  init(identity: SiteIdentity) {
+    self.identity = identity
+    refreshProvisional([.site, .trust])
+    var change = SiteChange()
+    change.items = inForce.mapValues { $0 }
+    _ = translator.update(change)
+  }
+
+  /// What waits to be told to the server; a set per kind, so that it cannot grow without bound.
+  struct Reports: Sendable {
+    var services: Set<ServiceKey> = []
+    var proxies: Set<String> = []
+    var generations: Set<Int64> = []
+    var rejections: Set<ItemKey> = []
+
+    var isEmpty: Bool {
+      services.isEmpty && proxies.isEmpty && generations.isEmpty && rejections.isEmpty
+    }
+  }
+
+  /// What waits to be kept on the disk, beside what is kept before it is acknowledged.
+  struct Marks: Sendable {
+    var good: [ItemKey: StableHash] = [:]
+    var refusals: Set<ItemKey> = []
+    var isEmpty: Bool { good.isEmpty && refusals.isEmpty }
+  }
+}
+
+// MARK: Publishing
+
+extension SiteState {
+  /// Brings a change into the translator and every view it concerns, as one step.
+  /// Returns the connected proxies whose resources changed.
+  @discardableResult
+  mutating func publish(_ change: SiteChange, as newGeneration: Int64? = nil) -> Set<String> {
+    step += 1
+    if let newGeneration, newGeneration != generationStarts.last?.generation {
+      generationStarts.append((step, newGeneration))
+      if generationStarts.count > 1024 { generationStarts.removeFirst() }
+    }
+    var concerned: Set<String> = []
+    for (profile, viewChange) in translator.update(change) where !viewChange.isEmpty {
+      guard groups[profile] != nil else { continue }
+      note(viewChange, for: profile)
+      groups[profile]?.step = step
+      guard let group = groups[profile] else { continue }
+      group.view.publish(
+        upserts: viewChange.upserts.map(resource), removals: viewChange.removals.map(name),
+        generation: step)
+      concerned.formUnion(group.nodes.filter { (nodes[$0]?.streams ?? 0) > 0 })
+    }
+    return concerned
+  }
+
+  /// Remembers what the new resources were made from, and forgets what they replace.
+  private mutating func note(_ change: ViewChange, for profile: ProxyProfile) {
+    for removal in change.removals {
+      let name = name(removal)
+      release(name, groups[profile]?.versions.removeValue(forKey: name))
+    }
+    for upsert in change.upserts {
+      let name = name(upsert.name)
+      release(name, groups[profile]?.versions.updateValue(upsert.version, forKey: name))
+      var items: [ItemKey: StableHash] = [:]
+      for key in upsert.origins {
+        guard let hash = hashInForce(key) else { continue }
+        items[key] = hash
+        if !quarantine.isProven(key), self.items[key]?.hash == hash {
+          unproven[profile, default: [:]][key] = (hash, step)
+        }
+      }
+      // Equal bytes may come from newer items: the newest are the ones to suspect.
+      origins[name, default: [:]][upsert.version, default: Made(items: [:])].items = items
+      origins[name]?[upsert.version]?.views += 1
+    }
+  }
+
+  /// One view gives up a version.
+  mutating func release(_ name: ResourceName, _ version: StableHash?) {
+    guard let version, let made = origins[name]?[version] else { return }
+    guard made.views <= 1 else {
+      origins[name]?[version]?.views -= 1
+      return
+    }
+    origins[name]?[version] = nil
+    if origins[name]?.isEmpty == true { origins[name] = nil }
+  }
+
+  func hashInForce(_ key: ItemKey) -> StableHash? {
+    guard inForce[key] != nil, let held = items[key] else { return nil }
+    if case .lastGood(let hash) = quarantine.standing(of: key) { return hash }
+    return held.hash
+  }
+
+  func resource(_ resource: EnvoyResource) -> Resource {
+    Resource(name: name(resource.name), version: resource.version.text, body: resource.bytes)
+  }
+
+  func name(_ name: EnvoyResourceName) -> ResourceName {
+    ResourceName(ResourceType(name.type.rawValue), name.name)
+  }
+
+  /// The newest generation that `step` includes.
+  func generation(at step: Int64) -> Int64 {
+    generationStarts.last { $0.step <= step }?.generation
+      ?? generationStarts.first.map { min(generation, $0.generation) - 1 } ?? generation
+  }
+}
+
+// MARK: Items
+
+extension SiteState {
+  /// The item that stands for `key` now: the newest, the last good, a provisional one, or none.
+  private mutating func current(_ key: ItemKey) -> (item: BlueprintItem?, isProvisional: Bool) {
+    if let held = items[key] {
+      switch quarantine.standing(of: key) {
+      case .offered: return (held.item, false)
+      case .lastGood: return (good[key]?.item, false)
+      case .absent: return (nil, false)
+      }
+    }
+    return (provisionalItem(key), true)
+  }
+
+  private mutating func provisionalItem(_ key: ItemKey) -> BlueprintItem? {
+    switch key {
+    case .site:
+      return ProvisionalPlans.site(
+        organization: identity.organization, cluster: identity.cluster,
+        trustDomain: identity.trustDomain)
+    case .trust:
+      return ProvisionalPlans.trust(
+        trustDomain: identity.trustDomain,
+        authorities: identity.authorities.map { Data($0).base64EncodedString() })
+    case .namespace(let namespace):
+      let isUsed = registrations.namespaces[namespace] != nil
+      return isUsed ? ProvisionalPlans.namespace(namespace) : nil
+    case .service(let namespace, let name):
+      let service = ServiceKey(namespace: namespace, name: name)
+      guard let summary = registrations.summary(of: service) else {
+        provisional.release(service)
+        return nil
+      }
+      return provisional.service(
+        service, summary, cluster: identity.cluster, trustDomain: identity.trustDomain)
+    case .gateway: return nil
+    }
+  }
+
+  /// Brings `inForce` up to date for some keys. Returns what changed, for the translator.
+  mutating func refresh(_ keys: some Sequence<ItemKey>) -> [ItemKey: BlueprintItem?] {
+    var changed: [ItemKey: BlueprintItem?] = [:]
+    for key in keys {
+      let (item, isProvisional) = current(key)
+      if item != nil, isProvisional {
+        provisionalKeys.insert(key)
+      } else {
+        provisionalKeys.remove(key)
+        if items[key] != nil, case .service(let namespace, let name) = key {
+          provisional.release(ServiceKey(namespace: namespace, name: name))
+        }
+      }
+      guard inForce[key] != item else { continue }
+      inForce[key] = item
+      changed.updateValue(item, forKey: key)
+    }
+    return changed
+  }
+
+  private mutating func refreshProvisional(_ keys: [ItemKey]) { _ = refresh(keys) }
+}
