@@ -1,5 +1,5 @@
 package import Documents
-package import GRDB
+import GRDB
 
 extension AgentStore {
   package func position() async throws -> Position {
@@ -30,11 +30,11 @@ extension AgentStore {
         let kept = Set(upserts.map(\.key))
         for key in try String.fetchAll(database, sql: "SELECT key FROM item")
         where !kept.contains(key) {
-          try remove(key, in: database)
+          try delete(key, in: database)
         }
       }
-      for key in removals { try remove(key, in: database) }
-      for item in upserts { try put(item, in: database) }
+      for key in removals { try delete(key, in: database) }
+      for item in upserts { try upsert(item, in: database) }
       try database.execute(
         sql: "UPDATE position SET epoch = ?, generation = ?, digest = ?",
         arguments: [
@@ -67,11 +67,11 @@ extension AgentStore {
   }
 }
 
-private func remove(_ key: String, in database: Database) throws {
+private func delete(_ key: String, in database: Database) throws {
   try database.cachedStatement(sql: "DELETE FROM item WHERE key = ?").execute(arguments: [key])
 }
 
-private func put(_ item: StoredItem, in database: Database) throws {
+private func upsert(_ item: StoredItem, in database: Database) throws {
   // On the right-hand side, the columns have their values from before.
   let statement = try database.cachedStatement(
     sql: """

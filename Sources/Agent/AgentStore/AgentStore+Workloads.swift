@@ -1,4 +1,5 @@
-package import GRDB
+import Documents
+import GRDB
 
 extension AgentStore {
   // MARK: Join tokens

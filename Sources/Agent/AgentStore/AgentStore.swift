@@ -1,7 +1,6 @@
 private import Databases
-package import Documents
 private import EmbeddedFiles
-package import GRDB
+import GRDB
 
 /// What an agent must still know after a restart, in its own SQLite file: its blueprint items and how
 /// far it followed the server, the workloads that joined and are here, and open join tokens.
@@ -17,11 +16,11 @@ package final class AgentStore: Sendable {
     AgentStore(try DatabaseFile.open(path: path, migrations: EmbeddedFiles.agentMigrations))
   }
 
-  package func read<Value: Sendable>(
+  func read<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws -> Value { try await file.read(body) }
 
-  package func write<Value: Sendable>(
+  func write<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws -> Value { try await file.write(body) }
 }

@@ -2,6 +2,9 @@
 // compares the list with the folders.
 #include "files.h"
 
+static const unsigned char agent_migration_m001[] = {
+#embed "../../../Migrations/agent-m001-create-tables.sql"
+};
 static const unsigned char migration_m001[] = {
 #embed "../../../Migrations/m001-create-tables.sql"
 };
@@ -22,6 +25,8 @@ static const unsigned char web_views_js[] = {
 };
 
 static const rialto_embedded_file files[] = {
+    {"Migrations/agent-m001-create-tables.sql", agent_migration_m001,
+     sizeof agent_migration_m001},
     {"Migrations/m001-create-tables.sql", migration_m001, sizeof migration_m001},
     {"Web/api.js", web_api_js, sizeof web_api_js},
     {"Web/app.js", web_app_js, sizeof web_app_js},
