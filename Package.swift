@@ -116,7 +116,8 @@ let package = Package(
       ],
       path: "Sources/Support/SecureTransport"),
     .target(
-      name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")],
+      name: "Telemetry",
+      dependencies: ["Documents", .product(name: "Logging", package: "swift-log")],
       path: "Sources/Support/Telemetry"),
 
     // MARK: Management: the server around the core
@@ -255,7 +256,7 @@ let package = Package(
     .executableTarget(
       name: "rialto",
       dependencies: [
-        "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
+        "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
         "Operations", "ProxySupervisor", "Publication", "Reconciler", "RestAPI", "SecureTransport",
         "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -349,11 +350,14 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "AgentStore", "BlueprintCoding", "Blueprints", "ClusterAgent", "DeltaXDS", "Documents",
-        "EnvoyConfig", "FleetProtos", "Identity", "SecureTransport", "Streams", "TestSupport",
+        "AgentStore", "BlueprintCoding", "Blueprints", "ClusterAgent", "DeltaXDS",
+        "DiscoveryProtos", "Documents", "EnvoyConfig", "FleetProtos", "Identity",
+        "SecureTransport", "Streams", "TestSupport",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Agent"),
     .testTarget(

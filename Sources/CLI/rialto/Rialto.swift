@@ -5,5 +5,8 @@ struct Rialto: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rialto",
     abstract: "Bridges meshes: one server, an agent per site, Envoy beside every workload.",
-    subcommands: [])
+    subcommands: [
+      AgentCommand.self,
+      WorkloadCommand.self,
+    ])
 }

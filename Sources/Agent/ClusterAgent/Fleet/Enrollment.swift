@@ -2,10 +2,11 @@ import AgentStore
 import FleetProtos
 import FoundationEssentials
 import GRPCCore
-package import GRPCNIOTransportHTTP2Posix
-package import Identity
+import GRPCNIOTransportHTTP2Posix
+import Identity
 import Logging
-package import SecureTransport
+import SecureTransport
+import SwiftProtobuf
 import Synchronization
 
 /// Where the server is.

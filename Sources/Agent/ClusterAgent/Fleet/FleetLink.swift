@@ -8,6 +8,7 @@ import Identity
 import Logging
 import SecureTransport
 import Streams
+import SwiftProtobuf
 
 /// The agent's stream to the server: opened again for as long as the agent runs, with what it has.
 /// Nothing in the site waits for it.

@@ -1,6 +1,7 @@
 import AsyncAlgorithms
 import FleetProtos
 import Streams
+import SwiftProtobuf
 import Synchronization
 
 /// What the reading side of the fleet stream leaves for the writing side.

@@ -18,11 +18,11 @@ package final class Counters: Sendable {
 
   package var current: Values { values.withLock { $0 } }
 
-  func add(_ counter: WritableKeyPath<Values, Int> & Sendable) {
+  func add(_ counter: any WritableKeyPath<Values, Int> & Sendable) {
     values.withLock { $0[keyPath: counter] += 1 }
   }
 
-  func set(_ counter: WritableKeyPath<Values, Int> & Sendable, to value: Int) {
+  func set(_ counter: any WritableKeyPath<Values, Int> & Sendable, to value: Int) {
     values.withLock { $0[keyPath: counter] = value }
   }
 }

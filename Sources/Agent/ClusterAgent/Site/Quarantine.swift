@@ -144,8 +144,9 @@ package struct Quarantine: Sendable {
     case 0: return attribute(refused, among: concerned)
     case 1:
       let offender = suspects[0]
+      let reason = refusal(of: offender, in: refused)
       entries[offender]?.isHeld = true
-      entries[offender]?.refusal = refusal(of: offender, in: refused)
+      entries[offender]?.refusal = reason
       trial?.admitted.removeAll { $0 == offender }
       return suspects
     default:
@@ -223,7 +224,8 @@ package struct Quarantine: Sendable {
       let newest = concerned.max(by: { (entries[$0]?.age ?? 0) < (entries[$1]?.age ?? 0) })
     else { return [] }
     if entries[newest]?.refusal != nil { return add(refused.nodeID, to: newest) ? [newest] : [] }
-    entries[newest]?.refusal = refusal(of: newest, in: refused)
+    let reason = refusal(of: newest, in: refused)
+    entries[newest]?.refusal = reason
     return [newest]
   }
 

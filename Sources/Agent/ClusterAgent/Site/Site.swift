@@ -3,7 +3,7 @@ import BlueprintCoding
 import Blueprints
 package import DeltaXDS
 import Documents
-package import EnvoyConfig
+import EnvoyConfig
 package import Logging
 import Streams
 import Synchronization

@@ -11,7 +11,8 @@ extension SiteState {
       nodes[nodeID]?.streams += 1
       reports.proxies.insert(nodeID)
     case .told(let nodeID, let step):
-      nodes[nodeID]?.told = max(nodes[nodeID]?.told ?? 0, step)
+      let before = nodes[nodeID]?.told ?? 0
+      nodes[nodeID]?.told = max(before, step)
       reports.generations.formUnion(propagation.told(nodeID, step: step, at: now))
     case .accepted: break
     case .rejected(let nodeID, let resource, let reason):

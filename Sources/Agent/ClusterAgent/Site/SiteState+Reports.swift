@@ -1,7 +1,9 @@
 import BlueprintCoding
 import Blueprints
+import Documents
 import EnvoyConfig
 import FleetProtos
+import SwiftProtobuf
 
 typealias UpMessage = Rialto_Fleet_V1_AgentMessage
 

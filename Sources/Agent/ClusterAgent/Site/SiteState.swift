@@ -1,7 +1,7 @@
-package import Blueprints
-package import DeltaXDS
-package import Documents
-package import EnvoyConfig
+import Blueprints
+import DeltaXDS
+import Documents
+import EnvoyConfig
 import FoundationEssentials
 import Streams
 

@@ -1,9 +1,9 @@
-import AgentStore
+package import AgentStore
 import Crypto
 import EnvoyConfig
-package import FoundationEssentials
+import FoundationEssentials
 import GRPCCore
-package import Identity
+import Identity
 
 /// The cluster's own authority: it names workloads and the agent itself, mints their join tokens and
 /// redeems them, with or without the server. Its key is made here and never leaves.

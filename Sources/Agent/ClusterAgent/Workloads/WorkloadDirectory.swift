@@ -1,4 +1,4 @@
-import AgentStore
+package import AgentStore
 import GRPCCore
 import Identity
 import SecureTransport

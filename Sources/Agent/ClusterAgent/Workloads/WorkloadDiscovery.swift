@@ -1,4 +1,5 @@
-package import DeltaXDS
+import AgentStore
+import DeltaXDS
 import GRPCCore
 import Logging
 
@@ -9,7 +10,7 @@ extension Site {
       subscribe: { context, nodeID in
         do {
           let identity = try directory.workload(of: context, claiming: nodeID)
-          return try await subscription(afterRegistrationOf: identity.nodeID)
+          return try await self.subscription(afterRegistrationOf: identity.nodeID)
         } catch let error as RPCError {
           logger.warning("a discovery stream is refused", metadata: [
             "node": "\(nodeID.prefix(128))", "reason": "\(error.message)",

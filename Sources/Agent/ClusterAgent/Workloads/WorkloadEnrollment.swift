@@ -4,6 +4,7 @@ import GRPCCore
 import Identity
 import Logging
 import SecureTransport
+import SwiftProtobuf
 
 /// Gives workloads their names: once for a token, then again and again for the key that has it.
 struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {

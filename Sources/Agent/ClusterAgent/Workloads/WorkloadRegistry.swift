@@ -4,6 +4,7 @@ import FleetProtos
 import GRPCCore
 import Identity
 import Logging
+import SwiftProtobuf
 
 /// Takes the registrations of proxies. A stream is a lease.
 struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {

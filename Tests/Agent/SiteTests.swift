@@ -1,0 +1,132 @@
+import Blueprints
+import ClusterAgent
+import FleetProtos
+import Foundation
+import TestSupport
+import Testing
+
+/// The whole agent over real connections: only the server and Envoy are played.
+@Suite(.timeLimit(.minutes(3))) struct SiteTests {
+  @Test func `a delta reaches a proxy, and its acknowledgement the server`() async throws {
+    try await withMesh { mesh in
+      let first = try mesh.server.publish(
+        [Plans.site, Plans.namespace("shop"), Plans.service("orders", 7)])
+      let proxy = try await mesh.joinedProxy("orders")
+      try await proxy.registered(port: mesh.port) {
+        try await beside({ try await proxy.follow(port: mesh.port) }) {
+          try await waitUntil { proxy.holds("orders.shop.mesh") }
+          let second = try mesh.server.publish([Plans.service("catalog", 8)], revision: 12)
+          try await waitUntil { proxy.holds("catalog.shop.mesh") }
+          try await waitUntil { (mesh.server.propagation(second)?.acknowledged ?? 0) == 1 }
+          let report = try #require(mesh.server.propagation(second))
+          #expect(report.told == 1)
+          #expect(report.rejected == 0)
+          #expect(report.storedUs > 0 && report.storedUs <= report.translatedUs)
+          #expect(report.toldUs <= report.acknowledgedUs)
+          #expect(first < second)
+        }
+      }
+    }
+  }
+
+  @Test func `the server learns of services and proxies, and of their end`() async throws {
+    try await withMesh { mesh in
+      let proxy = try await mesh.joinedProxy("orders")
+      try await proxy.registered(port: mesh.port) {
+        try await waitUntil { mesh.server.services["orders"]?.healthyWorkloads == 1 }
+        #expect(mesh.server.services["orders"]?.serviceAccounts == ["orders"])
+        #expect(mesh.server.services["orders"]?.ports.map(\.number) == [8080])
+      }
+      try await waitUntil { mesh.server.services["orders"] == nil }
+    }
+  }
+
+  @Test func `an unchanged proxy that comes back gets nothing, also from a new agent`() async throws {
+    let server = try FakeServer()
+    let folder = try TemporaryFolder()
+    try await server.serving { port in
+      try server.publish([Plans.site, Plans.namespace("shop"), Plans.service("orders", 7)])
+      let proxy = try await withAgent(of: server, at: port, in: folder) { mesh in
+        let proxy = try await mesh.joinedProxy("orders")
+        try await beside({ try await proxy.registered(port: mesh.port) { try await idle() } }) {
+          try await beside({ try await proxy.follow(port: mesh.port) }) {
+            try await waitUntil { proxy.holds("240.240.0.7") }
+          }
+        }
+        return proxy
+      }
+      let before = proxy.resources
+      try await withAgent(of: server, at: port, in: folder) { mesh in
+        try await waitUntil { server.hellos.count >= 2 }
+        #expect(server.hellos.last?.generation == 1)
+        try await beside({ try await proxy.follow(port: mesh.port) }) {
+          // Answers come in order: after this one, nothing of before can follow.
+          try server.publish([Plans.service("later", 9)])
+          try await waitUntil { proxy.holds("240.240.0.9") }
+        }
+        #expect(proxy.state.withLock { state in
+          state.held.values.filter { $0.name.name.contains("orders") }.count > 0
+        })
+        #expect(proxy.resources - before < before)
+      }
+    }
+  }
+
+  @Test func `a service that only the agent knows can be called`() async throws {
+    try await withMesh { mesh in
+      let orders = try await mesh.joinedProxy("orders")
+      let web = try await mesh.joinedProxy("web")
+      try await orders.registered(port: mesh.port, address: "10.0.0.1") {
+        try await web.registered(port: mesh.port, address: "10.0.0.2") {
+          try await beside({ try await web.follow(port: mesh.port) }) {
+            try await waitUntil { web.holds("orders.shop.mesh") && web.holds("10.0.0.1") }
+            #expect(web.holds("240.240.2"))
+            // The server's own plan takes its place.
+            try mesh.server.publish([Plans.namespace("shop"), Plans.service("orders", 7)])
+            try await waitUntil { web.holds("240.240.0.7") }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `a refused item is reported with Envoy's words and holds nothing else up`() async throws {
+    try await withMesh { mesh in
+      try mesh.server.publish([Plans.site, Plans.namespace("shop"), Plans.service("orders", 7)])
+      let proxy = try await mesh.joinedProxy("orders")
+      try await proxy.registered(port: mesh.port) {
+        try await beside({ try await proxy.follow(port: mesh.port) }) {
+          try await waitUntil { proxy.holds("240.240.0.7") }
+          try mesh.server.publish([Plans.service("forbidden", 8), Plans.service("catalog", 9)])
+          try await waitUntil { proxy.holds("240.240.0.9") }
+          try await waitUntil {
+            mesh.server.rejections.keys.sorted() == ["service/shop/forbidden"]
+          }
+          let rejection = try #require(mesh.server.rejections["service/shop/forbidden"])
+          #expect(rejection.reason == "no such word")
+          #expect(rejection.nodeIds == [proxy.nodeID])
+
+          try mesh.server.publish([Plans.service("later", 10)])
+          try await waitUntil { proxy.holds("240.240.0.10") }
+          try mesh.server.publish(removals: [.service(namespace: "shop", name: "forbidden")])
+          try await waitUntil { mesh.server.rejections.isEmpty }
+        }
+      }
+    }
+  }
+
+  private func idle() async throws {
+    try await Task.sleep(for: .seconds(3600))
+  }
+}
+
+extension FakeServer {
+  var services: [String: Rialto_Fleet_V1_Service] {
+    received.reduce(into: [:]) { all, message in
+      guard case .inventory(let delta)? = message.message else { return }
+      if delta.full { all = [:] }
+      for key in delta.removals { all[key.name] = nil }
+      for service in delta.upserts { all[service.key.name] = service }
+    }
+  }
+}
