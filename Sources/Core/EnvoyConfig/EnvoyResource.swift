@@ -11,15 +11,33 @@ package enum EnvoyResourceType: String, CaseIterable, Hashable, Sendable {
   case routes = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
   /// For the resolver of `rialto proxy`, not for Envoy.
   case name = "type.googleapis.com/rialto.workload.v1.NameRecord"
+
+  fileprivate var rank: Int {
+    switch self {
+    case .cluster: 0
+    case .endpoints: 1
+    case .secret: 2
+    case .listener: 3
+    case .scopedRoutes: 4
+    case .routes: 5
+    case .name: 6
+    }
+  }
 }
 
-package struct EnvoyResourceName: Hashable, Sendable {
+package struct EnvoyResourceName: Hashable, Sendable, Comparable {
   package var type: EnvoyResourceType
   package var name: String
 
   package init(_ type: EnvoyResourceType, _ name: String) {
     self.type = type
     self.name = name
+  }
+
+  /// By type, in the order of `EnvoyResourceType`, then by name.
+  package static func < (left: EnvoyResourceName, right: EnvoyResourceName) -> Bool {
+    if left.type != right.type { return left.type.rank < right.type.rank }
+    return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
   }
 }
 

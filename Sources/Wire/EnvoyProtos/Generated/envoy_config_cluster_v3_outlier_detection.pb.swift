@@ -63,6 +63,15 @@ package nonisolated struct Envoy_Config_Cluster_V3_OutlierDetection: Sendable {
   /// Clears the value of `maxEjectionPercent`. Subsequent reads from it will return its default value.
   package mutating func clearMaxEjectionPercent() {self._maxEjectionPercent = nil}
 
+  package var enforcingConsecutive5Xx: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_enforcingConsecutive5Xx ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_enforcingConsecutive5Xx = newValue}
+  }
+  /// Returns true if `enforcingConsecutive5Xx` has been explicitly set.
+  package var hasEnforcingConsecutive5Xx: Bool {self._enforcingConsecutive5Xx != nil}
+  /// Clears the value of `enforcingConsecutive5Xx`. Subsequent reads from it will return its default value.
+  package mutating func clearEnforcingConsecutive5Xx() {self._enforcingConsecutive5Xx = nil}
+
   package var consecutiveGatewayFailure: SwiftProtobuf.Google_Protobuf_UInt32Value {
     get {_consecutiveGatewayFailure ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
     set {_consecutiveGatewayFailure = newValue}
@@ -81,6 +90,15 @@ package nonisolated struct Envoy_Config_Cluster_V3_OutlierDetection: Sendable {
   /// Clears the value of `enforcingConsecutiveGatewayFailure`. Subsequent reads from it will return its default value.
   package mutating func clearEnforcingConsecutiveGatewayFailure() {self._enforcingConsecutiveGatewayFailure = nil}
 
+  package var maxEjectionTime: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_maxEjectionTime ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_maxEjectionTime = newValue}
+  }
+  /// Returns true if `maxEjectionTime` has been explicitly set.
+  package var hasMaxEjectionTime: Bool {self._maxEjectionTime != nil}
+  /// Clears the value of `maxEjectionTime`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxEjectionTime() {self._maxEjectionTime = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -89,8 +107,10 @@ package nonisolated struct Envoy_Config_Cluster_V3_OutlierDetection: Sendable {
   fileprivate var _interval: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _baseEjectionTime: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _maxEjectionPercent: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _enforcingConsecutive5Xx: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _consecutiveGatewayFailure: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _enforcingConsecutiveGatewayFailure: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _maxEjectionTime: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -99,7 +119,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.cluster.v3"
 
 nonisolated extension Envoy_Config_Cluster_V3_OutlierDetection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OutlierDetection"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}consecutive_5xx\0\u{1}interval\0\u{3}base_ejection_time\0\u{3}max_ejection_percent\0\u{4}\u{6}consecutive_gateway_failure\0\u{3}enforcing_consecutive_gateway_failure\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}consecutive_5xx\0\u{1}interval\0\u{3}base_ejection_time\0\u{3}max_ejection_percent\0\u{3}enforcing_consecutive_5xx\0\u{4}\u{5}consecutive_gateway_failure\0\u{3}enforcing_consecutive_gateway_failure\0\u{4}\u{a}max_ejection_time\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -111,8 +131,10 @@ nonisolated extension Envoy_Config_Cluster_V3_OutlierDetection: SwiftProtobuf.Me
       case 2: try { try decoder.decodeSingularMessageField(value: &self._interval) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._baseEjectionTime) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._maxEjectionPercent) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._enforcingConsecutive5Xx) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._consecutiveGatewayFailure) }()
       case 11: try { try decoder.decodeSingularMessageField(value: &self._enforcingConsecutiveGatewayFailure) }()
+      case 21: try { try decoder.decodeSingularMessageField(value: &self._maxEjectionTime) }()
       default: break
       }
     }
@@ -135,11 +157,17 @@ nonisolated extension Envoy_Config_Cluster_V3_OutlierDetection: SwiftProtobuf.Me
     try { if let v = self._maxEjectionPercent {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._enforcingConsecutive5Xx {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try { if let v = self._consecutiveGatewayFailure {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
     try { if let v = self._enforcingConsecutiveGatewayFailure {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
+    try { if let v = self._maxEjectionTime {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -149,8 +177,10 @@ nonisolated extension Envoy_Config_Cluster_V3_OutlierDetection: SwiftProtobuf.Me
     if lhs._interval != rhs._interval {return false}
     if lhs._baseEjectionTime != rhs._baseEjectionTime {return false}
     if lhs._maxEjectionPercent != rhs._maxEjectionPercent {return false}
+    if lhs._enforcingConsecutive5Xx != rhs._enforcingConsecutive5Xx {return false}
     if lhs._consecutiveGatewayFailure != rhs._consecutiveGatewayFailure {return false}
     if lhs._enforcingConsecutiveGatewayFailure != rhs._enforcingConsecutiveGatewayFailure {return false}
+    if lhs._maxEjectionTime != rhs._maxEjectionTime {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

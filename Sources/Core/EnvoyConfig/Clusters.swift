@@ -1,0 +1,130 @@
+import Blueprints
+import EnvoyProtos
+import SwiftProtobuf
+
+// Envoy clusters: a port of a service, as a whole or one subset of it.
+
+extension ServicePlan {
+  /// The clusters through which anybody calls this service, and the bundle that they refer to.
+  func clusters(trust: TrustPlan?) -> [EnvoyResource] {
+    let bundle = TrustBundle(of: providers.map(\.trustDomain), in: trust)
+    let identities = identities(in: trust)
+    let clusters = callablePorts.map { port, subset in
+      let name = EnvoyName.outbound(host: host, port: port.number, subset: subset?.name)
+      let cluster = Cluster.outbound(
+        name, isHTTP: port.protocolName.isHTTP,
+        transport: .mutualTLS(
+          serverName: name,
+          protocols: port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient,
+          identities: identities, bundle: bundle?.name))
+      return EnvoyResource(.cluster, name, cluster, from: [ServiceKey(self).item, .trust])
+    }
+    return clusters + (bundle.map { [$0.resource] } ?? [])
+  }
+
+  /// Each port with the whole service and with each subset.
+  var callablePorts: [(port: PlannedPort, subset: PlannedSubset?)] {
+    ports.flatMap { port in [(port, nil)] + subsets.map { (port, $0) } }
+  }
+}
+
+extension Cluster {
+  /// What does not vary is the set of settings that lost no request when an instance died
+  /// (killed, terminated, silent, or its application gone).
+  fileprivate static func outbound(
+    _ name: String, isHTTP: Bool, transport: TransportSocket
+  ) -> Cluster {
+    .with {
+      $0.name = name
+      $0.type = .eds
+      $0.edsClusterConfig.edsConfig = .stream
+      $0.connectTimeout = .init(milliseconds: 500)
+      $0.circuitBreakers = .generous
+      $0.outlierDetection = .gatewayFailures
+      // Never send to instances that are known to fail: an error at once is better than a wait.
+      $0.commonLbConfig.healthyPanicThreshold.value = 0
+      $0.transportSocket = transport
+      if isHTTP {
+        // Notices within three seconds that packets are dropped.
+        $0.speaksHTTP2(keepalive: .with {
+          $0.interval = .init(milliseconds: 2000)
+          $0.timeout = .init(milliseconds: 1000)
+        })
+      }
+    }
+  }
+
+  /// The application beside the proxy.
+  static func inbound(_ port: InboundPort) -> Cluster {
+    let name = EnvoyName.inboundCluster(port: port.number)
+    return .with {
+      $0.name = name
+      $0.type = .static
+      $0.connectTimeout = .init(milliseconds: 1000)
+      $0.circuitBreakers = .generous
+      $0.loadAssignment.clusterName = name
+      $0.loadAssignment.endpoints = [
+        .with {
+          $0.lbEndpoints = [
+            .with { $0.endpoint.address = Address("127.0.0.1", port: port.applicationPort) }
+          ]
+        }
+      ]
+      if port.speaksHTTP2 { $0.speaksHTTP2(keepalive: nil) }
+    }
+  }
+
+  static let unavailable = EnvoyResource(
+    .cluster, EnvoyName.unavailableCluster,
+    Cluster.with {
+      $0.name = EnvoyName.unavailableCluster
+      $0.type = .static
+      $0.connectTimeout = .init(milliseconds: 1000)
+    }, from: [])
+
+  private mutating func speaksHTTP2(keepalive: Envoy_Config_Core_V3_KeepaliveSettings?) {
+    let options = UpstreamHTTP.with {
+      $0.explicitHTTPConfig.http2ProtocolOptions = .init()
+      if let keepalive {
+        $0.explicitHTTPConfig.http2ProtocolOptions.connectionKeepalive = keepalive
+      }
+    }
+    typedExtensionProtocolOptions[EnvoyName.upstreamHTTP] = options.packed
+  }
+}
+
+extension CircuitBreakers {
+  /// Envoy's default of three retries at a time fails requests as soon as an instance dies.
+  fileprivate static let generous = CircuitBreakers.with {
+    $0.thresholds = [
+      .with {
+        $0.maxRetries = 1024
+        $0.maxConnections = 4096
+        $0.maxPendingRequests = 4096
+        $0.maxRequests = 4096
+      }
+    ]
+  }
+}
+
+extension OutlierDetection {
+  /// Ejects instances that cannot be reached or whose application is gone. An application that
+  /// answers 500 is not ejected: it is there.
+  fileprivate static let gatewayFailures = OutlierDetection.with {
+    $0.consecutiveGatewayFailure = 3
+    $0.enforcingConsecutiveGatewayFailure = 100
+    $0.enforcingConsecutive5Xx = 0
+    $0.interval = .init(milliseconds: 1000)
+    $0.baseEjectionTime = .init(milliseconds: 5000)
+    $0.maxEjectionTime = .init(milliseconds: 10_000)
+    $0.maxEjectionPercent = 100
+  }
+}
+
+extension InboundPort {
+  var isHTTP: Bool { protocolName != PortProtocol.tcp.rawValue }
+
+  var speaksHTTP2: Bool {
+    protocolName == PortProtocol.http2.rawValue || protocolName == PortProtocol.grpc.rawValue
+  }
+}

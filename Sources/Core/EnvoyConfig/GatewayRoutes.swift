@@ -1,0 +1,132 @@
+import Blueprints
+import EnvoyProtos
+import SwiftProtobuf
+
+/// The routes of one host name at a gateway.
+struct GatewayHost {
+  var plan: GatewayPlan
+  var server: GatewayServer
+
+  private(set) var routes: [Route] = []
+  private(set) var origins: Set<ItemKey>
+  private(set) var usesUnavailable = false
+
+  init(_ server: GatewayServer, of plan: GatewayPlan, in site: Site) {
+    self.plan = plan
+    self.server = server
+    origins = [.gateway(plan.fqn)]
+    for (index, rule) in server.rules.enumerated() {
+      let matches = rule.matches.filter { ($0.port ?? server.port) == server.port }
+      for match in rule.matches.isEmpty ? [RequestMatch()] : matches {
+        append(rule, named: "\(server.name)#\(index)", when: match, in: site)
+      }
+    }
+  }
+
+  var virtualHost: VirtualHost {
+    .with {
+      $0.name = server.hostname
+      $0.domains = [server.hostname]
+      $0.routes = routes
+    }
+  }
+
+  private mutating func append(
+    _ rule: GatewayRule, named name: String, when match: RequestMatch, in site: Site
+  ) {
+    switch rule.action {
+    case .redirect(let scheme, let authority, let path, let port, let code):
+      routes.append(
+        .with {
+          $0.name = name
+          $0.match = RequestConditions(match).routeMatch
+          $0.redirect = RedirectAction(
+            scheme: scheme, authority: authority, path: path, port: port, code: code)
+        })
+    case .respond(let status, let body):
+      routes.append(
+        .with {
+          $0.name = name
+          $0.match = RequestConditions(match).routeMatch
+          $0.directResponse.status = UInt32(clamping: status)
+          if let body { $0.directResponse.body.inlineString = body }
+        })
+    case .route(let host, let port, let rewritePath, let rewriteAuthority):
+      var policy = site.callPolicy(from: plan.namespace, to: host)
+      policy.timeout = rule.timeout ?? policy.timeout
+      origins.formUnion(policy.origins)
+      let rewrite = rewritePath.map { PathRewrite(of: match.path, to: $0) }
+      for (conditions, destinations) in ways(to: host, port: port, when: match, rewrite, in: site) {
+        usesUnavailable = usesUnavailable || destinations.usesUnavailable
+        routes += Route.alternatives(
+          name: name, when: conditions, to: destinations, under: policy
+        ) { action in
+          if let retries = policy.retryPolicy { action.retryPolicy = retries }
+          if let rewriteAuthority { action.hostRewriteLiteral = rewriteAuthority }
+          rewrite?.apply(to: &action)
+        }
+      }
+    }
+  }
+
+  /// The ways of the service behind `match`: every pair of conditions that a request can meet.
+  private mutating func ways(
+    to host: String, port: Int?, when match: RequestMatch, _ rewrite: PathRewrite?, in site: Site
+  ) -> [(RequestConditions, Destinations)] {
+    let http = site.service(host: host)?.ports.filter(\.protocolName.isHTTP) ?? []
+    guard let service = site.service(host: host),
+      let target = port == nil ? http.first : http.first(where: { $0.number == port })
+    else { return [(RequestConditions(match), .unavailable)] }
+    origins.insert(ServiceKey(service).item)
+    return service.ways(to: target, in: site).flatMap { way in
+      origins.formUnion(way.destinations.services.map(\.item))
+      return way.conditions.compactMap { condition in
+        combine(match, condition, rewrite).map { ($0, way.destinations) }
+      }
+    }
+  }
+
+  private func combine(
+    _ match: RequestMatch, _ condition: RequestMatch, _ rewrite: PathRewrite?
+  ) -> RequestConditions? {
+    var condition = condition
+    if let rewrite, let path = condition.path {
+      switch rewrite.origin(of: path) {
+      case .anything: condition.path = nil
+      case .nothing: return nil
+      case .path(let before): condition.path = before
+      }
+    }
+    return RequestConditions(match).and(condition)
+  }
+}
+
+extension GatewayPlan {
+  /// The hosts that rules send requests to.
+  var mentionedHosts: Set<String> {
+    Set(
+      servers.flatMap(\.rules).compactMap { rule in
+        if case .route(let host, _, _, _) = rule.action { host } else { nil }
+      })
+  }
+}
+
+extension RedirectAction {
+  fileprivate init(scheme: String?, authority: String?, path: String?, port: Int?, code: Int) {
+    self = .with {
+      if let scheme { $0.schemeRedirect = scheme }
+      if let authority { $0.hostRedirect = authority }
+      if let path { $0.pathRedirect = path }
+      if let port { $0.portRedirect = UInt32(clamping: port) }
+      $0.responseCode =
+        switch code {
+        case 301: .movedPermanently
+        case 302: .found
+        case 303: .seeOther
+        case 307: .temporaryRedirect
+        case 308: .permanentRedirect
+        default: .UNRECOGNIZED(code)
+        }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package import Blueprints
+
+/// One part of what a proxy has: what is made, compared and replaced together.
+enum ConfigurationUnit: Hashable {
+  /// How a service is called: its routes, their scopes, its name.
+  case calls(ServiceKey)
+  /// The clusters of a service that calls end at.
+  case clusters(ServiceKey)
+  case endpoints(ServiceKey)
+  case captured
+  case upstreams
+  case inbound
+  case gateway
+}
+
+extension ProxyProfile {
+  var isSidecar: Bool { role == .sidecar }
+
+  /// Whether workloads of this profile call `service`: those with captured traffic call whatever
+  /// their namespace reaches, others what they have listeners for.
+  func calls(_ service: ServiceKey, in site: Site) -> Bool {
+    guard isSidecar, let plan = site.services[service],
+      site.reaches(from: namespace, service)
+    else { return false }
+    return capture == .redirect || upstreams.contains { $0.host == plan.host }
+  }
+
+  /// The calls of `service` by this profile under the policy of its namespace.
+  func callResources(
+    of plan: ServicePlan, routes: [EnvoyResource], scopes: [EnvoyResource], name: EnvoyResource
+  ) -> [EnvoyResource] {
+    capture == .redirect ? routes + scopes + [name] : routes
+  }
+
+  /// The services that this profile calls, in no order.
+  func calledServices(in site: Site) -> [ServiceKey] {
+    guard isSidecar else { return [] }
+    let candidates: [ServiceKey] =
+      capture == .redirect
+      ? Array(site.services.keys) : Array(Set(upstreams.compactMap { ServiceKey(host: $0.host) }))
+    return candidates.filter { calls($0, in: site) }
+  }
+
+  /// The services whose clusters this profile needs for its gateways.
+  func gatewayDestinations(in site: Site) -> Set<ServiceKey> {
+    site.gateways(for: self).reduce(into: []) { all, gateway in
+      for host in gateway.mentionedHosts {
+        if let plan = site.service(host: host) { all.formUnion(plan.destinations(in: site)) }
+      }
+    }
+  }
+}
+
+/// The full translation for one profile, sorted by type and name: what incremental translation must
+/// agree with.
+package func snapshot(
+  items: [ItemKey: BlueprintItem], endpoints: [ServiceKey: [LocalEndpoint]],
+  profile: ProxyProfile
+) -> [EnvoyResource] {
+  let site = Site(items: items, endpoints: endpoints)
+  let called = profile.calledServices(in: site).sorted().compactMap { site.services[$0] }
+  var resources = called.flatMap { plan in
+    profile.callResources(
+      of: plan,
+      routes: plan.routeConfigurations(
+        under: site.callPolicy(from: profile.namespace, to: plan.host), in: site),
+      scopes: plan.scopes, name: plan.nameRecord)
+  }
+  let destinations = called.reduce(into: profile.gatewayDestinations(in: site)) {
+    $0.formUnion($1.destinations(in: site))
+  }
+  for plan in destinations.compactMap({ site.services[$0] }) {
+    resources += plan.clusters(trust: site.trust)
+    resources += plan.endpointAssignments(of: site.endpoints[ServiceKey(plan)] ?? [])
+  }
+  if profile.isSidecar {
+    if profile.capture == .redirect {
+      resources += capturedListener(
+        httpPorts: Set(called.flatMap(\.httpPorts)).sorted(),
+        tcpServices: called.filter(\.hasTCPPorts), in: site)
+    }
+    resources += upstreamListeners(of: profile, in: site)
+    resources += inboundResources(of: profile, in: site)
+  } else {
+    resources += gatewayResources(of: profile, in: site)
+  }
+  let byName = Dictionary(resources.map { ($0.name, $0) }) { first, _ in first }
+  return byName.values.sorted { $0.name < $1.name }
+}
+
+extension ServicePlan {
+  var httpPorts: [Int] { ports.filter(\.protocolName.isHTTP).map(\.number) }
+  var hasTCPPorts: Bool { ports.contains { !$0.protocolName.isHTTP } }
+}

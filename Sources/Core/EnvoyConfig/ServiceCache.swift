@@ -1,0 +1,16 @@
+import Blueprints
+
+/// What has been made for one service: each resource once, for everybody who gets it.
+struct ServiceCache: Sendable {
+  var clusters: [EnvoyResource]?
+  var endpoints: [EnvoyResource]?
+  var scopes: [EnvoyResource]?
+  var name: EnvoyResource?
+  /// By the namespace whose rule decides; nil is for all those without a rule.
+  var routes: [String?: CalledRoutes] = [:]
+
+  struct CalledRoutes: Sendable {
+    var policy: CallPolicy
+    var resources: [EnvoyResource]
+  }
+}

@@ -1,0 +1,108 @@
+import Blueprints
+
+/// What a translation starts from: the items of one cluster, by what they are, and its endpoints.
+struct Site: Sendable {
+  private(set) var services: [ServiceKey: ServicePlan] = [:]
+  private(set) var namespaces: [String: NamespacePlan] = [:]
+  private(set) var gateways: [String: GatewayPlan] = [:]
+  private(set) var trust: TrustPlan?
+  var endpoints: [ServiceKey: [LocalEndpoint]] = [:]
+
+  init() {}
+
+  init(items: [ItemKey: BlueprintItem], endpoints: [ServiceKey: [LocalEndpoint]]) {
+    self.endpoints = endpoints
+    for (key, item) in items { set(item, for: key) }
+  }
+
+  mutating func set(_ item: BlueprintItem?, for key: ItemKey) {
+    switch key {
+    case .site: break  // Who a cluster is shows in nothing that Envoy is told.
+    case .trust:
+      if case .trust(let plan) = item { trust = plan } else { trust = nil }
+    case .namespace(let name):
+      if case .namespace(let plan) = item { namespaces[name] = plan } else { namespaces[name] = nil }
+    case .service(let namespace, let name):
+      let service = ServiceKey(namespace: namespace, name: name)
+      if case .service(let plan) = item { services[service] = plan } else { services[service] = nil }
+    case .gateway(let fqn):
+      if case .gateway(let plan) = item { gateways[fqn] = plan } else { gateways[fqn] = nil }
+    }
+  }
+
+  func item(_ key: ItemKey) -> BlueprintItem? {
+    switch key {
+    case .site: nil
+    case .trust: trust.map(BlueprintItem.trust)
+    case .namespace(let name): namespaces[name].map(BlueprintItem.namespace)
+    case .service(let namespace, let name):
+      services[ServiceKey(namespace: namespace, name: name)].map(BlueprintItem.service)
+    case .gateway(let fqn): gateways[fqn].map(BlueprintItem.gateway)
+    }
+  }
+
+  func service(host: String) -> ServicePlan? {
+    ServiceKey(host: host).flatMap { services[$0] }
+  }
+
+  /// Whether the workloads of `namespace` may call `service`. Without a plan for the namespace they
+  /// may call nothing.
+  func reaches(from namespace: String, _ service: ServiceKey) -> Bool {
+    switch namespaces[namespace]?.reach {
+    case nil: false
+    case .everything: true
+    case .only(let targets):
+      targets.contains {
+        ($0.service.map { $0 == service.name } ?? true) && $0.namespace.matches(service.namespace)
+      }
+    }
+  }
+
+  /// How the workloads of `namespace` call `host`.
+  func callPolicy(from namespace: String, to host: String) -> CallPolicy {
+    let rule = namespaces[namespace]?.calls.first { rule in
+      rule.hosts.contains { HostPattern(text: $0).matches(host) }
+    }
+    guard let rule, rule.timeout != nil || rule.retries != nil else { return CallPolicy() }
+    return CallPolicy(timeout: rule.timeout, retries: rule.retries, namespace: namespace)
+  }
+
+  /// The gateways that `profile` serves, by name: the first keeps what several ask for.
+  func gateways(for profile: ProxyProfile) -> [GatewayPlan] {
+    gateways.values.filter(profile.serves).sorted {
+      $0.fqn.utf8.lexicographicallyPrecedes($1.fqn.utf8)
+    }
+  }
+}
+
+extension ServiceKey {
+  /// The service that `<name>.<namespace>.mesh` names.
+  init?(host: String) {
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[2] == "mesh" else { return nil }
+    self.init(namespace: String(parts[1]), name: String(parts[0]))
+  }
+
+  init(_ plan: ServicePlan) { self.init(namespace: plan.namespace, name: plan.name) }
+
+  var item: ItemKey { .service(namespace: namespace, name: name) }
+}
+
+extension ProxyProfile {
+  func serves(_ gateway: GatewayPlan) -> Bool {
+    role != .sidecar && namespace == gateway.namespace
+      && gateway.labels.allSatisfy { labels[$0.key] == $0.value }
+  }
+}
+
+/// A host, `*.` and the end of hosts, or `*`.
+struct HostPattern {
+  var text: String
+
+  func matches(_ host: String) -> Bool {
+    if text == "*" { return true }
+    guard text.utf8.starts(with: "*.".utf8) else { return text == host }
+    return host.utf8.count >= text.utf8.count
+      && host.utf8.suffix(text.utf8.count - 1).elementsEqual(text.utf8.dropFirst())
+  }
+}
