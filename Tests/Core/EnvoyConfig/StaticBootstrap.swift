@@ -1,0 +1,95 @@
+import Documents
+import EnvoyConfig
+
+/// A snapshot as one bootstrap without discovery, so that Envoy builds all of it at once: what is
+/// subscribed to by name stands in the place of the subscription.
+///
+/// Making it fails when a name that a resource mentions is not in the snapshot.
+struct StaticBootstrap {
+  struct Undefined: Error, Hashable {
+    var type: String
+    var name: String
+  }
+
+  let document: Document
+  private var defined: [EnvoyResourceType: [String: Document]] = [:]
+
+  init(_ snapshot: [EnvoyResource], secrets: [Document] = []) throws {
+    for resource in snapshot {
+      defined[resource.name.type, default: [:]][resource.name.name] = try resource.document()
+    }
+    for secret in secrets {
+      if let name = secret["name"]?.string { defined[.secret, default: [:]][name] = secret }
+    }
+    var resolved: [EnvoyResourceType: [Document]] = [:]
+    for type in [EnvoyResourceType.cluster, .listener] {
+      resolved[type] = try Self.sorted(defined[type]).map { try Self.resolve($0, defined) }
+    }
+    document = [
+      "node": ["id": "test", "cluster": "test"],
+      "static_resources": [
+        "clusters": .list(resolved[.cluster] ?? []), "listeners": .list(resolved[.listener] ?? []),
+        "secrets": .list(Self.sorted(defined[.secret])),
+      ],
+    ]
+    // Scopes and routes that no listener mentions have to be whole as well.
+    for scope in Self.sorted(defined[.scopedRoutes]) {
+      _ = try Self.find(.routes, scope["routeConfigurationName"]?.string, defined)
+    }
+    for routes in Self.sorted(defined[.routes]) { _ = try Self.resolve(routes, defined) }
+  }
+
+  private static func sorted(_ documents: [String: Document]?) -> [Document] {
+    (documents ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  private static func find(
+    _ type: EnvoyResourceType, _ name: String?, _ defined: [EnvoyResourceType: [String: Document]]
+  ) throws -> Document {
+    guard let found = defined[type]?[name ?? ""] else {
+      throw Undefined(type: "\(type)", name: name ?? "")
+    }
+    return found
+  }
+
+  private static func resolve(
+    _ document: Document, _ defined: [EnvoyResourceType: [String: Document]]
+  ) throws -> Document {
+    switch document {
+    case .list(let elements): return .list(try elements.map { try resolve($0, defined) })
+    case .object(var members):
+      if let rds = members.removeValue(forKey: "rds") {
+        members["routeConfig"] = try find(.routes, rds["routeConfigName"]?.string, defined)
+      }
+      if members["scopedRoutes"] != nil { members["scopedRoutes"] = try scopes(members, defined) }
+      if members.removeValue(forKey: "sdsConfig") != nil {
+        _ = try find(.secret, members["name"]?.string, defined)
+      }
+      if members.removeValue(forKey: "edsClusterConfig") != nil {
+        members["type"] = "STATIC"
+        members["loadAssignment"] = try find(.endpoints, members["name"]?.string, defined)
+      }
+      if let cluster = members["cluster"]?.string { _ = try find(.cluster, cluster, defined) }
+      for entry in members["weightedClusters"]?["clusters"]?.list ?? [] {
+        _ = try find(.cluster, entry["name"]?.string, defined)
+      }
+      return .object(try members.mapValues { try resolve($0, defined) })
+    default: return document
+    }
+  }
+
+  private static func scopes(
+    _ manager: [String: Document], _ defined: [EnvoyResourceType: [String: Document]]
+  ) throws -> Document {
+    guard case .object(var scoped)? = manager["scopedRoutes"] else { return .null }
+    let scopes = try sorted(defined[.scopedRoutes]).map { scope -> Document in
+      guard case .object(var members) = scope else { return scope }
+      let routes = members.removeValue(forKey: "routeConfigurationName")?.string
+      members["routeConfiguration"] = try find(.routes, routes, defined)
+      return .object(members)
+    }
+    scoped["scopedRds"] = nil
+    scoped["scopedRouteConfigurationsList"] = ["scopedRouteConfigurations": .list(scopes)]
+    return .object(scoped)
+  }
+}
