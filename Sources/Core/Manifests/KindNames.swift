@@ -33,14 +33,7 @@ extension Kind {
   /// Every word that means this kind and perhaps others, in lower case.
   package var words: [String] {
     let words = [rawValue, name, plural, "\(name)s", shortName, collection].map(asciiLowercased)
-    let extra =
-      switch self {
-      case .tenant: ["tenants"]
-      case .gateway: ["unifiedgateway", "gw"]
-      case .organization: ["organisation", "organisations"]
-      default: [] as [String]
-      }
-    return words + extra
+    return self == .gateway ? words + ["unifiedgateway", "gw"] : words
   }
 }
 

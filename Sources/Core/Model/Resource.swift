@@ -97,6 +97,13 @@ package struct NamespaceSelector: Hashable, Sendable {
       return namespace.utf8.starts(with: self.namespace.utf8.dropLast())
     }
 
+    /// Whether every namespace of every cluster that meets the other term meets this one too.
+    package func covers(_ other: Term) -> Bool {
+      guard cluster == nil || cluster == other.cluster else { return false }
+      guard namespace.utf8.last == UInt8(ascii: "*") else { return namespace == other.namespace }
+      return other.namespace.utf8.starts(with: namespace.utf8.dropLast())
+    }
+
     /// Whether some namespace of some cluster meets both terms.
     package func overlaps(_ other: Term) -> Bool {
       if let cluster, let theirs = other.cluster, cluster != theirs { return false }

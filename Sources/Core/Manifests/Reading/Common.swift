@@ -70,13 +70,8 @@ struct NamedPlace {
 
   /// The annotations that name a parent.
   static func annotations(of kind: Kind) -> [String] {
-    let key =
-      switch kind {
-      case .trafficGroup: "trafficGroup"
-      case .securityGroup: "securityGroup"
-      case .gatewayGroup: "gatewayGroup"
-      default: kind.metadataKey
-      }
+    let isGroup = kind.metadataKey == "group"
+    let key = isGroup ? kind.rawValue : kind.metadataKey
     return ["rialto.mesh/\(key)", "tsb.tetrate.io/\(key)"]
   }
 

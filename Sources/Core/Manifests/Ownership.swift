@@ -1,0 +1,166 @@
+package import Documents
+package import Model
+
+/// Whether a write of one object can make another one wrong, or be made wrong by it, as far as
+/// ownership goes. Callers that hold many objects use it to pick those for `ownershipConflicts`.
+package func mayContend(_ ref: ResourceRef, with other: ResourceRef) -> Bool {
+  guard ref != other, ref.names[0] == other.names[0] else { return false }
+  func areInOneWorkspace() -> Bool {
+    guard let workspace = ref.ancestor(.workspace) else { return false }
+    return workspace == other.ancestor(.workspace)
+  }
+  switch ref.kind {
+  case .organization, .cluster, .tenant: return false
+  case .workspace: return other.kind == .workspace || areInOneWorkspace()
+  case .trafficGroup, .securityGroup, .gatewayGroup:
+    return areInOneWorkspace()
+      && (other.kind == .workspace || other.kind == ref.kind || other.parent == ref)
+  case .serviceRoute:
+    return other == ref.parent || (other.kind == .serviceRoute && areInOneWorkspace())
+  case .trafficSetting, .securitySetting:
+    return other.parent == ref.parent && other.kind == ref.kind
+  case .gateway:
+    return other == ref.parent || (other.kind == .gateway && areInOneWorkspace())
+  }
+}
+
+/// What is wrong between a changed object and others: namespaces owned twice, groups that leave
+/// their workspace, second settings, services outside of the group.
+/// - Parameter others: everything that `mayContend` with it, and more if that is easier; the changed
+///   object itself is passed over.
+package func ownershipConflicts(
+  of changed: Resource, among others: some Sequence<Resource>
+) -> [Diagnostic] {
+  var found: [Diagnostic] = []
+  for other in others.sorted(by: { $0.ref < $1.ref })
+  where mayContend(changed.ref, with: other.ref) {
+    if let conflict = conflict(of: changed, with: other) {
+      found.append(
+        Diagnostic(
+          code: conflict.code.rawValue, subject: changed.ref.fqn, path: conflict.path,
+          message: conflict.message))
+    }
+  }
+  return found
+}
+
+/// What is wrong between objects, each pair reported once, on the one that came later.
+package func ownershipConflicts(among resources: [Resource]) -> [Diagnostic] {
+  let inOrder = resources.sorted { left, right in
+    left.created == right.created ? left.ref < right.ref : left.created < right.created
+  }
+  return inOrder.indices.flatMap { index in
+    ownershipConflicts(of: inOrder[index], among: inOrder[..<index])
+  }
+}
+
+private struct Conflict {
+  let code: ManifestCode
+  let path: FieldPath
+  let message: String
+}
+
+private let selectorPath = FieldPath() / "spec" / "namespaceSelector" / "names"
+
+private func conflict(of changed: Resource, with other: Resource) -> Conflict? {
+  switch (changed.spec, other.spec) {
+  case (.workspace(let mine), .workspace(let theirs)):
+    return overlap(mine.namespaceSelector, theirs.namespaceSelector, ownedBy: other.ref)
+  case (.group(let mine), .group(let theirs)):
+    return overlap(mine.namespaceSelector, theirs.namespaceSelector, ownedBy: other.ref)
+  case (.group(let group), .workspace(let workspace)):
+    return escape(group.namespaceSelector, from: workspace.namespaceSelector).map { term in
+      Conflict(
+        code: .outsideWorkspace, path: selectorPath[term.index],
+        message: "'\(term.text)' is not within \(other.ref.text), which selects "
+          + list(workspace.namespaceSelector))
+    }
+  case (.workspace(let workspace), .group(let group)):
+    return escape(group.namespaceSelector, from: workspace.namespaceSelector).map { term in
+      Conflict(
+        code: .outsideWorkspace, path: selectorPath,
+        message: "\(other.ref.kind.apiGroup) group \(other.ref.name) selects '\(term.text)', which "
+          + "would be outside; change the group first")
+    }
+  case (.serviceRoute(let mine), .serviceRoute(let theirs)):
+    guard mine.service == theirs.service else { return nil }
+    return Conflict(
+      code: .secondOfItsKind, path: FieldPath() / "spec" / "service",
+      message: "\(other.ref.text) routes \(mine.service.host) already; a service has one "
+        + "ServiceRoute in a workspace")
+  case (.trafficSetting, .trafficSetting), (.securitySetting, .securitySetting):
+    return Conflict(
+      code: .secondOfItsKind, path: FieldPath() / "metadata" / "name",
+      message: "\(other.ref.text) is the setting of the group; a group has one")
+  case (.gateway(let mine), .gateway(let theirs)):
+    guard mine.selector == theirs.selector else { return nil }
+    return Conflict(
+      code: .secondOfItsKind, path: FieldPath() / "spec" / "workloadSelector",
+      message: "\(other.ref.text) configures the same gateways; a selector has one Gateway object")
+  case (_, .group(let group)): return foreign(changed, in: group, other.ref)
+  case (.group(let group), _): return stranded(other, in: group)
+  default: return nil
+  }
+}
+
+private func overlap(
+  _ mine: NamespaceSelector, _ theirs: NamespaceSelector, ownedBy owner: ResourceRef
+) -> Conflict? {
+  for (index, term) in mine.terms.enumerated() {
+    guard let contested = theirs.terms.first(where: term.overlaps) else { continue }
+    let title = EnvelopeFields.title(of: owner.kind)
+    return Conflict(
+      code: .namespaceOwned, path: selectorPath[index],
+      message: "'\(term.text)' overlaps '\(contested.text)' of \(title) \(owner.fqn), "
+        + "which owns it")
+  }
+  return nil
+}
+
+/// The first term of a group that no term of its workspace covers.
+private func escape(
+  _ group: NamespaceSelector, from workspace: NamespaceSelector
+) -> (index: Int, text: String)? {
+  for (index, term) in group.terms.enumerated()
+  where !workspace.terms.contains(where: { $0.covers(term) }) {
+    return (index, term.text)
+  }
+  return nil
+}
+
+/// A namespace that the resource is about and its group does not select.
+private func foreign(_ resource: Resource, in group: Group, _ ref: ResourceRef) -> Conflict? {
+  guard let (namespace, path) = namespace(of: resource),
+    !group.namespaceSelector.terms.contains(where: { $0.matches(namespace: namespace) })
+  else { return nil }
+  return Conflict(
+    code: .foreignNamespace, path: path,
+    message: "namespace '\(namespace)' is not in group \(ref.name), which selects "
+      + list(group.namespaceSelector))
+}
+
+/// A changed group that no longer selects what one of its objects is about.
+private func stranded(_ resource: Resource, in group: Group) -> Conflict? {
+  guard let (namespace, _) = namespace(of: resource),
+    !group.namespaceSelector.terms.contains(where: { $0.matches(namespace: namespace) })
+  else { return nil }
+  return Conflict(
+    code: .foreignNamespace, path: selectorPath,
+    message: "\(resource.ref.text) is about namespace '\(namespace)', which would be outside; "
+      + "change it first")
+}
+
+private func namespace(of resource: Resource) -> (String, FieldPath)? {
+  let spec = FieldPath() / "spec"
+  switch resource.spec {
+  case .serviceRoute(let route): return (route.service.namespace, spec / "service")
+  case .gateway(let gateway):
+    return (gateway.selector.namespace, spec / "workloadSelector" / "namespace")
+  case .organization, .cluster, .tenant, .workspace, .group, .trafficSetting, .securitySetting:
+    return nil
+  }
+}
+
+private func list(_ selector: NamespaceSelector) -> String {
+  selector.terms.map { "'\($0.text)'" }.joined(separator: ", ")
+}

@@ -1,0 +1,94 @@
+package import Documents
+import Model
+
+/// The documentation of a kind or a field, for `rialto explain serviceroute.spec.subsets.weight`,
+/// or of a code, for `rialto explain RL1042`.
+///
+/// The value is nil when the path leads nowhere; the diagnostic says where it ends. The word `group`
+/// means three kinds, whose fields are the same; the first stands for all.
+package func explain(_ path: String) -> Diagnosed<String?> {
+  if let code = ManifestCode(text: path) {
+    return Diagnosed(value: "\(code.rawValue)\n\n    \(code.explanation)\n")
+  }
+  let steps = path.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    .map { String(decoding: $0.filter { !"[]".utf8.contains($0) }, as: UTF8.self) }
+  var report = Report()
+  let word = steps.first ?? ""
+  guard let kind = kinds(named: word).first else {
+    let near = nearestKindWord(to: word).map { "; did you mean '\($0)'?" }
+    report.add(
+      .unknownKind, "no kind '\(shown(word))'" + (near ?? "; the kinds are \(kindList())"))
+    return Diagnosed(value: nil, diagnostics: report.diagnostics)
+  }
+  var page = Page(kind: kind)
+  for step in steps.dropFirst() where !page.enter(step) {
+    let near = didYouMean(step, of: page.shape?.fields.map(\.name) ?? [])
+    report.add(.unknownField, "\(page.path) has no field '\(shown(step))'\(near)")
+    return Diagnosed(value: nil, diagnostics: report.diagnostics)
+  }
+  return Diagnosed(value: page.text)
+}
+
+/// The kinds that `explain` knows, as `rialto explain` without a path lists them.
+package func explainKinds() -> String {
+  Kind.allCases.map { kind in
+    let name = kind.rawValue
+    return "\(padded(name, to: 17))\(padded(kind.shortName, to: 5))\(kind.summary)\n"
+  }.joined()
+}
+
+private func kindList() -> String { Kind.allCases.map(\.rawValue).joined(separator: ", ") }
+
+private func padded(_ text: String, to width: Int) -> String {
+  text + String(repeating: " ", count: max(1, width - text.utf8.count))
+}
+
+private struct Page {
+  let kind: Kind
+  private(set) var path: String
+  private(set) var field: Field?
+  private(set) var shape: Shape?
+
+  init(kind: Kind) {
+    self.kind = kind
+    path = kind.rawValue
+    shape = Shape([
+      Field("apiVersion", .choice([kind.apiVersion]), "The API group and version.", isRequired: true),
+      Field("kind", .choice([kind.name]), "The kind.", isRequired: true),
+      Field(
+        "metadata", .object(EnvelopeFields.metadata(of: kind)), "Which object it is.",
+        isRequired: true),
+      Field("spec", .object(kind.spec), kind.summary),
+    ])
+  }
+
+  /// Goes down one step; false when there is no such field.
+  mutating func enter(_ step: String) -> Bool {
+    guard let next = shape?.field(camelCased(step)) else { return false }
+    field = next
+    shape = next.type.shape
+    path += ".\(next.name)"
+    return true
+  }
+
+  var text: String {
+    var text = "KIND:    \(kind.name)\nGROUP:   \(kind.apiVersion)\n"
+    if let field {
+      text += "FIELD:   \(path) <\(field.type.title)>\(marks(of: field))\n"
+    }
+    text += "\n    \(field?.doc ?? kind.summary)\n"
+    if let absent = field?.absent { text += "    Absent: \(absent).\n" }
+    if let successor = field?.successor { text += "    Deprecated: write \(successor).\n" }
+    guard let shape, !shape.fields.isEmpty else { return text }
+    text += "\nFIELDS:\n"
+    for field in shape.fields {
+      text += "    \(field.name) <\(field.type.title)>\(marks(of: field))\n        \(field.doc)\n"
+    }
+    return text
+  }
+
+  private func marks(of field: Field) -> String {
+    (field.isRequired ? " required" : "") + (field.successor == nil ? "" : " deprecated")
+      + (field.effect == .notYetEffective ? " no effect yet" : "")
+  }
+}

@@ -1,0 +1,76 @@
+import Documents
+import Model
+import Testing
+
+@testable import Manifests
+
+@Suite struct `Manifests explain` {
+  @Test func `a field is explained by its table`() throws {
+    let text = try #require(Manifests.explain("serviceroute.spec.subsets.weight").value)
+    #expect(
+      text == """
+        KIND:    ServiceRoute
+        GROUP:   traffic.rialto.mesh/v2
+        FIELD:   serviceRoute.spec.subsets.weight <integer 0–100>
+
+            Percent of the requests that no HTTP route matches; those of one service add up to 100.
+            Absent: not part of the split.
+
+        """)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `every field of every kind can be explained`(_ kind: Kind) {
+    for path in paths(of: kind.spec, at: "\(kind.rawValue).spec") {
+      #expect(Manifests.explain(path).value?.contains("FIELD:   \(path) <") == true)
+    }
+    #expect(Manifests.explain("\(kind.rawValue).metadata.name").value != nil)
+  }
+
+  private func paths(of shape: Shape, at path: String) -> [String] {
+    shape.fields.flatMap { field in
+      let inner = "\(path).\(field.name)"
+      return [inner] + (field.type.shape.map { paths(of: $0, at: inner) } ?? [])
+    }
+  }
+
+  @Test func `every code is explained`() {
+    for code in ManifestCode.allCases {
+      #expect(Manifests.explain(code.rawValue).value?.contains(code.explanation) == true)
+    }
+    #expect(Manifests.explain("rl1042").value != nil)
+    #expect(Manifests.explain("RL9999").value == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("servicerout", "did you mean 'serviceRoute'?"), ("x", "the kinds are organization"),
+      ("sr.spec.subset", "did you mean 'subsets'?"), ("sr.spec.service.x", "has no field 'x'"), ("", "no kind ''"),
+    ] as [(String, String)])
+  func `a wrong path says where it ends`(_ path: String, _ message: String) {
+    let read = Manifests.explain(path)
+    #expect(read.value == nil)
+    #expect(read.diagnostics.first?.message.contains(message) == true)
+  }
+
+  @Test(
+    arguments: [
+      ("ServiceRoute", [Kind.serviceRoute]), ("sr", [.serviceRoute]), ("SERVICEROUTES", [.serviceRoute]),
+      ("ws", [.workspace]), ("workspaces", [.workspace]), ("org", [.organization]), ("tns", [.tenant]),
+      ("cs", [.cluster]), ("gwt", [.gateway]), ("gateways", [.gateway]), ("tg", [.trafficGroup]),
+      ("trafficgroups", [.trafficGroup]), ("group", [.trafficGroup, .securityGroup, .gatewayGroup]),
+      ("settings", [.trafficSetting, .securitySetting]), ("nothing", []), ("", []),
+    ] as [(String, [Kind])])
+  func `kinds have several words`(_ word: String, _ expected: [Kind]) {
+    #expect(Manifests.kinds(named: word) == expected)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a schema has the fields of the table`(_ kind: Kind) {
+    let schema = Manifests.schema(of: kind)
+    let properties = schema[["properties", "spec", "properties"]]?.object ?? [:]
+    #expect(properties.keys.sorted() == kind.spec.fields.map(\.name).sorted())
+    #expect(schema[["properties", "kind", "const"]] == .string(kind.name))
+    #expect(schema[["properties", "spec", "additionalProperties"]] == false)
+  }
+}
