@@ -47,7 +47,8 @@ package func resource(
 ) -> Diagnosed<Resource?> {
   var checker = ShapeChecker(report: Report(subject: ref.fqn), written: [:])
   let place = ShapeChecker.Place(written: FieldPath() / "spec", path: FieldPath() / "spec")
-  let spec = checker.checked(manifest["spec"] ?? .object([:]), as: .object(ref.kind.spec), at: place)
+  let spec = checker.checked(
+    manifest["spec"] ?? .object([:]), as: .object(ref.kind.spec), at: place)
   var report = checker.report
   let typed = typedSpec(of: ref, Cursor(spec ?? .object([:]), at: place.path), &report)
   let resource = typed.map { spec in

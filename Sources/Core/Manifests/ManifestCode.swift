@@ -66,14 +66,16 @@ package enum ManifestCode: String, CaseIterable, Sendable {
       "Durations are a number and one unit of ns, us, ms, s, m, h: \"10s\", \"1.5s\", \"250ms\"."
     case .outOfRange: "The number is smaller or larger than the field allows."
     case .badFormat: "The text does not have the form that the field needs; the message shows it."
-    case .contradiction: "Two fields exclude each other, or one of several is needed and none is there."
+    case .contradiction:
+      "Two fields exclude each other, or one of several is needed and none is there."
     case .repeated: "A name, host or object is there twice where it has to be unique."
     case .weights: "The weights of one split are percentages and have to add up to exactly 100."
     case .unknownSubset: "A route sends requests to a subset that the ServiceRoute does not define."
     case .badRegularExpression:
       "The regular expression is not one that RE2 accepts: no look-around, no back references, "
         + "balanced brackets, at most 1,024 bytes."
-    case .incomplete: "A mode needs more fields than are there, or fields are there that it ignores."
+    case .incomplete:
+      "A mode needs more fields than are there, or fields are there that it ignores."
     case .portConflict:
       "Two servers of one gateway cannot share the port, or the port belongs to the proxy itself."
     case .redundantRule: "The rule is wholly contained in another one and would have no effect."

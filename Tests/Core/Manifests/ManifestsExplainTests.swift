@@ -45,7 +45,8 @@ import Testing
   @Test(
     arguments: [
       ("servicerout", "did you mean 'serviceRoute'?"), ("x", "the kinds are organization"),
-      ("sr.spec.subset", "did you mean 'subsets'?"), ("sr.spec.service.x", "has no field 'x'"), ("", "no kind ''"),
+      ("sr.spec.subset", "did you mean 'subsets'?"), ("sr.spec.service.x", "has no field 'x'"),
+      ("", "no kind ''"),
     ] as [(String, String)])
   func `a wrong path says where it ends`(_ path: String, _ message: String) {
     let read = Manifests.explain(path)
@@ -55,10 +56,13 @@ import Testing
 
   @Test(
     arguments: [
-      ("ServiceRoute", [Kind.serviceRoute]), ("sr", [.serviceRoute]), ("SERVICEROUTES", [.serviceRoute]),
-      ("ws", [.workspace]), ("workspaces", [.workspace]), ("org", [.organization]), ("tns", [.tenant]),
+      ("ServiceRoute", [Kind.serviceRoute]), ("sr", [.serviceRoute]),
+      ("SERVICEROUTES", [.serviceRoute]),
+      ("ws", [.workspace]), ("workspaces", [.workspace]), ("org", [.organization]),
+      ("tns", [.tenant]),
       ("cs", [.cluster]), ("gwt", [.gateway]), ("gateways", [.gateway]), ("tg", [.trafficGroup]),
-      ("trafficgroups", [.trafficGroup]), ("group", [.trafficGroup, .securityGroup, .gatewayGroup]),
+      ("trafficgroups", [.trafficGroup]),
+      ("group", [.trafficGroup, .securityGroup, .gatewayGroup]),
       ("settings", [.trafficSetting, .securitySetting]), ("nothing", []), ("", []),
     ] as [(String, [Kind])])
   func `kinds have several words`(_ word: String, _ expected: [Kind]) {

@@ -8,7 +8,8 @@ import Testing
   @Test(
     arguments: [
       ("10s", .seconds(10)), ("1.5s", .milliseconds(1500)), ("250ms", .milliseconds(250)),
-      ("0s", .zero), ("2m", .seconds(120)), ("1h", .seconds(3600)), ("0.000000001s", .nanoseconds(1)),
+      ("0s", .zero), ("2m", .seconds(120)), ("1h", .seconds(3600)),
+      ("0.000000001s", .nanoseconds(1)),
       ("1.5", nil), ("s", nil), ("", nil), ("-1s", nil), ("1 s", nil), ("1S", nil), ("1.s", nil),
       (".5s", nil), ("1h30m", nil), ("99999999999999999999s", nil), ("1e3s", nil), ("0.5ns", nil),
       ("999999h", nil), ("１s", nil),
@@ -19,7 +20,8 @@ import Testing
 
   @Test(
     arguments: [
-      "a+", "^/v[0-9]+/.*$", "(a|b)?c", "a{2,5}", "[^]]", "[]a]", "[a-z0-9_-]+", "(?i)x", "(?P<n>a)", "a*?",
+      "a+", "^/v[0-9]+/.*$", "(a|b)?c", "a{2,5}", "[^]]", "[]a]", "[a-z0-9_-]+", "(?i)x",
+      "(?P<n>a)", "a*?",
       "\\d+\\.\\w", "[[:alpha:]]", "{", "x{,2}", "(?:a)", "é+",
     ])
   func `expressions of RE2 are accepted`(_ text: String) {
@@ -28,7 +30,8 @@ import Testing
 
   @Test(
     arguments: [
-      "", "(", ")", "a)", "[", "[a", "*a", "+", "a**", "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", "(?>a)", "\\1",
+      "", "(", ")", "a)", "[", "[a", "*a", "+", "a**", "(?=a)", "(?!a)", "(?<=a)", "(?<!a)",
+      "(?>a)", "\\1",
       "a\\", "a{1001}", "a{5,2}", "[z-a]", "(?", "a|*", "\\y", "a++", "(?#x)",
       String(repeating: "(", count: 60) + String(repeating: ")", count: 60),
     ])
@@ -73,7 +76,10 @@ import Testing
       ("subsets: [{name: a, weight: 90}]", "the weights add up to 90, not 100 (RL1042)"),
       ("subsets: [{name: a, weight: 90}, {name: b}]", "the weights add up to 90, not 100 (RL1042)"),
       ("subsets: [{name: a}, {name: a}]", "'a' is there twice (RL1016)"),
-      ("httpRoutes: [{name: r, destination: [{subset: v3}]}]", "no subset 'v3' in this ServiceRoute (RL1043)"),
+      (
+        "httpRoutes: [{name: r, destination: [{subset: v3}]}]",
+        "no subset 'v3' in this ServiceRoute (RL1043)"
+      ),
       (
         "subsets: [{name: version}], httpRoutes: [{name: r, destination: [{subset: versoin}]}]",
         "did you mean 'version'? (RL1043)"
@@ -82,13 +88,20 @@ import Testing
         "subsets: [{name: a}], httpRoutes: [{name: r, destination: [{destinationHost: x/y, subset: a}]}]",
         "cannot be used with another service (RL1043)"
       ),
-      ("httpRoutes: [{name: r, destination: [{weight: 50}, {weight: 40}]}]", "add up to 90, not 100 (RL1042)"),
+      (
+        "httpRoutes: [{name: r, destination: [{weight: 50}, {weight: 40}]}]",
+        "add up to 90, not 100 (RL1042)"
+      ),
       ("httpRoutes: [{name: r, destination: [{weight: 50}]}]", "gets 100 percent (RL1042)"),
       ("httpRoutes: [{name: r, destination: []}]", "at least one entry is needed (RL1007)"),
       (
-        "httpRoutes: [{name: r, match: [{uri: {regex: '(?=a)'}}], destination: [{}]}]", "look-around (RL1044)"
+        "httpRoutes: [{name: r, match: [{uri: {regex: '(?=a)'}}], destination: [{}]}]",
+        "look-around (RL1044)"
       ),
-      ("httpRoutes: [{name: r, match: [{headers: {'a b': {exact: x}}}], destination: [{}]}]", "is no header name (RL1014)"),
+      (
+        "httpRoutes: [{name: r, match: [{headers: {'a b': {exact: x}}}], destination: [{}]}]",
+        "is no header name (RL1014)"
+      ),
       (
         "httpRoutes: [{name: r, match: [{headers: {X: {exact: x}, x: {exact: y}}}], destination: [{}]}]",
         "more than their capitals (RL1016)"
@@ -97,8 +110,14 @@ import Testing
         #"httpRoutes: [{name: r, match: [{headers: {x: {exact: "a\r\nb"}}}], destination: [{}]}]"#,
         "holds a control character (RL1014)"
       ),
-      ("httpRoutes: [{name: r, match: [{uri: {prefix: a}}], destination: [{}]}]", "does not begin with '/' (RL1014)"),
-      ("httpRoutes: [{name: r, match: [{uri: {}}], destination: [{}]}]", "one of exact, prefix, regex is needed (RL1015)"),
+      (
+        "httpRoutes: [{name: r, match: [{uri: {prefix: a}}], destination: [{}]}]",
+        "does not begin with '/' (RL1014)"
+      ),
+      (
+        "httpRoutes: [{name: r, match: [{uri: {}}], destination: [{}]}]",
+        "one of exact, prefix, regex is needed (RL1015)"
+      ),
       ("subsets: [{name: a, labels: {version: 1.10}}]", "put it in quotes, not a number (RL1006)"),
     ] as [(String, String)])
   func `what is wrong inside a ServiceRoute is found`(_ fields: String, _ message: String) {
@@ -115,17 +134,22 @@ import Testing
   @Test(
     arguments: [
       ("reachability: {mode: CUSTOM}", "mode CUSTOM needs hosts (RL1045)"),
-      ("reachability: {mode: GROUP, hosts: [./*]}", "hosts take effect with mode CUSTOM only (RL1045)"),
+      (
+        "reachability: {mode: GROUP, hosts: [./*]}",
+        "hosts take effect with mode CUSTOM only (RL1045)"
+      ),
       ("reachability: {mode: WORKSPCE}", "did you mean 'WORKSPACE'? (RL1011)"),
       ("reachability: {mode: CUSTOM, hosts: [shop]}", "names no services"),
       ("upstreamTrafficSettings: [{hosts: ['a:80']}]", "is no host name"),
       (
         "upstreamTrafficSettings: [{hosts: ['*'], settings: {resilience: {connectionPool: {http: {"
-          + "retries: {attempts: 1, retryOn: 'reset,conect-failure'}}}}}}]", "did you mean 'connect-failure'?"
+          + "retries: {attempts: 1, retryOn: 'reset,conect-failure'}}}}}}]",
+        "did you mean 'connect-failure'?"
       ),
       (
         "upstreamTrafficSettings: [{hosts: ['*'], settings: {resilience: {connectionPool: {http: {"
-          + "requestTimeout: 10}}}}}]", "has to be a duration such as \"10s\", not a number (RL1006)"
+          + "requestTimeout: 10}}}}}]",
+        "has to be a duration such as \"10s\", not a number (RL1006)"
       ),
     ] as [(String, String)])
   func `what is wrong inside a TrafficSetting is found`(_ fields: String, _ message: String) {
@@ -139,7 +163,8 @@ import Testing
     #expect(found.count == 1 && found[0].contains(message), "\(found)")
   }
 
-  private static let rule = "{from: {fqn: organizations/acme/tenants/a}, to: {fqn: organizations/acme/tenants/web}}"
+  private static let rule =
+    "{from: {fqn: organizations/acme/tenants/a}, to: {fqn: organizations/acme/tenants/web}}"
 
   @Test(
     arguments: [
@@ -148,7 +173,10 @@ import Testing
       ("mode: GROUP, serviceAccounts: [a/b]", "take effect with mode CUSTOM only (RL1045)"),
       ("rules: {denyAll: true}", "take effect with mode RULES only (RL1045)"),
       ("mode: CUSTOM, serviceAccounts: [web]", "names no service account"),
-      ("mode: RULES, rules: {allow: [\(rule), \(rule)]}", "wholly contained in spec.authorization.rules.allow[0] (RL1047)"),
+      (
+        "mode: RULES, rules: {allow: [\(rule), \(rule)]}",
+        "wholly contained in spec.authorization.rules.allow[0] (RL1047)"
+      ),
       (
         "mode: RULES, rules: {allow: [{from: {fqn: organizations/acme/clusters/c}, to: {fqn: organizations/acme/tenants/web}}]}",
         "not about a Cluster (RL1014)"
@@ -177,7 +205,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("[{name: a, hostname: a.b, port: 15443, \(routing)}]", "belongs to the proxy itself (RL1046)"),
+      (
+        "[{name: a, hostname: a.b, port: 15443, \(routing)}]",
+        "belongs to the proxy itself (RL1046)"
+      ),
       (
         "[{name: a, hostname: a, port: 80, \(routing)}, {name: b, hostname: b, port: 80, "
           + "tls: {mode: SIMPLE, files: {serverCertificate: /a, privateKey: /b}}, \(routing)}]",
@@ -197,12 +228,18 @@ import Testing
         "[{name: a, hostname: a, port: 80, tls: {files: {serverCertificate: /a}}, \(routing)}]",
         "with mode SIMPLE or MUTUAL only (RL1045)"
       ),
-      ("[{name: a, hostname: a, port: 80, routing: {rules: [{}]}}]", "one of route, redirect, directResponse is needed"),
+      (
+        "[{name: a, hostname: a, port: 80, routing: {rules: [{}]}}]",
+        "one of route, redirect, directResponse is needed"
+      ),
       (
         "[{name: a, hostname: a, port: 80, routing: {rules: [{directResponse: {status: 200}, timeout: 1s}]}}]",
         "together with route only (RL1015)"
       ),
-      ("[{name: a, hostname: a, port: 80, routing: {rules: [{redirect: {}}]}}]", "is needed (RL1045)"),
+      (
+        "[{name: a, hostname: a, port: 80, routing: {rules: [{redirect: {}}]}}]",
+        "is needed (RL1045)"
+      ),
       (
         "[{name: a, hostname: a, port: 80, routing: {rules: [{redirect: {uri: /, redirectCode: 305}}]}}]",
         "none of 301, 302, 303, 307, 308 (RL1013)"
@@ -226,7 +263,8 @@ import Testing
   @Test(
     arguments: [
       ("*/shop", true), ("east/shop", true), ("east/*", true), ("*/*", true), ("east/shop*", true),
-      ("shop", false), ("a/b/c", false), ("/a", false), ("a/", false), ("e*/a", false), ("*/*a", false),
+      ("shop", false), ("a/b/c", false), ("/a", false), ("a/", false), ("e*/a", false),
+      ("*/*a", false),
       ("east/-*", false), ("East/a", false),
     ] as [(String, Bool)])
   func `selectors are CLUSTER/NAMESPACE`(_ text: String, _ isGood: Bool) {
@@ -236,7 +274,8 @@ import Testing
 
   @Test func `a stored object that is merely wrong still has a meaning`() throws {
     let good = try manifest(Samples.serviceRoute)
-    let text = good.document.canonicalText.split(separator: "/v[0-9]/.*").joined(separator: "/v[0-9")
+    let text = good.document.canonicalText.split(separator: "/v[0-9]/.*").joined(
+      separator: "/v[0-9")
     let broken = try JSONParser.document(from: Array(text.utf8))
     let read = Manifests.resource(
       from: broken, ref: good.ref, revision: Revision(1), created: Revision(1))

@@ -28,10 +28,13 @@ import Testing
       created: Revision(created))
   }
 
-  private func route(_ path: String, _ namespace: String, _ name: String, created: Int64 = 3) -> Resource {
+  private func route(_ path: String, _ namespace: String, _ name: String, created: Int64 = 3)
+    -> Resource
+  {
     let service = ServiceName(namespace: namespace, name: name)
     return Resource(
-      ref: Self.ref(path), spec: .serviceRoute(ServiceRoute(service: service, subsets: [], routes: [])),
+      ref: Self.ref(path),
+      spec: .serviceRoute(ServiceRoute(service: service, subsets: [], routes: [])),
       created: Revision(created))
   }
 
@@ -42,11 +45,13 @@ import Testing
   @Test(
     arguments: [
       ("*/shop", "*/shop", true), ("*/shop", "east/shop", true), ("*/*", "west/x", true),
-      ("east/*", "*/shop", true), ("east/shop*", "*/shop-a", true), ("east/shop*", "east/shopping*", true),
+      ("east/*", "*/shop", true), ("east/shop*", "*/shop-a", true),
+      ("east/shop*", "east/shopping*", true),
       ("east/shop", "west/shop", false), ("*/shop", "*/shop2", false), ("east/*", "west/*", false),
       ("east/a*", "east/b*", false),
     ] as [(String, String, Bool)])
-  func `a namespace belongs to one workspace`(_ mine: String, _ theirs: String, _ isContested: Bool) {
+  func `a namespace belongs to one workspace`(_ mine: String, _ theirs: String, _ isContested: Bool)
+  {
     let expected = isContested ? ["RL1060"] : []
     let first = workspace("tenants/a/workspaces/x", theirs)
     let second = workspace("tenants/b/workspaces/y", mine)
@@ -62,7 +67,8 @@ import Testing
   @Test(
     arguments: [
       ("*/shop", "*/shop", true), ("*/*", "*/shop", true), ("east/*", "east/shop", true),
-      ("*/shop*", "west/shop-a*", true), ("east/shop", "*/shop", false), ("*/shop", "*/shop*", false),
+      ("*/shop*", "west/shop-a*", true), ("east/shop", "*/shop", false),
+      ("*/shop", "*/shop*", false),
       ("east/*", "west/shop", false),
     ] as [(String, String, Bool)])
   func `a group stays within its workspace`(_ outer: String, _ inner: String, _ isInside: Bool) {
@@ -74,14 +80,16 @@ import Testing
 
   @Test func `a namespace is in one group of a type within a workspace`() {
     let first = group("tenants/a/workspaces/x/trafficgroups/g", "*/shop")
-    #expect(codes(of: group("tenants/a/workspaces/x/trafficgroups/h", "east/shop"), first) == ["RL1060"])
+    #expect(
+      codes(of: group("tenants/a/workspaces/x/trafficgroups/h", "east/shop"), first) == ["RL1060"])
     #expect(codes(of: group("tenants/a/workspaces/x/securitygroups/h", "east/shop"), first) == [])
   }
 
   @Test func `a service has one route in a workspace`() {
     let first = route("tenants/a/workspaces/x/trafficgroups/g/serviceroutes/r", "shop", "orders")
     let second = route("tenants/a/workspaces/x/trafficgroups/h/serviceroutes/s", "shop", "orders")
-    let elsewhere = route("tenants/a/workspaces/y/trafficgroups/g/serviceroutes/r", "shop", "orders")
+    let elsewhere = route(
+      "tenants/a/workspaces/y/trafficgroups/g/serviceroutes/r", "shop", "orders")
     #expect(codes(of: second, first) == ["RL1062"])
     #expect(codes(of: elsewhere, first) == [])
   }
@@ -135,9 +143,12 @@ import Testing
       let resource =
         switch next(3) {
         case 0: self.workspace(workspace, terms[next(6)], created: Int64(created))
-        case 1: group("\(workspace)/trafficgroups/g\(next(2))", terms[next(6)], created: Int64(created))
+        case 1:
+          group("\(workspace)/trafficgroups/g\(next(2))", terms[next(6)], created: Int64(created))
         default:
-          route("\(workspace)/trafficgroups/g\(next(2))/serviceroutes/r\(next(2))", ["a", "b"][next(2)], "s", created: Int64(created))
+          route(
+            "\(workspace)/trafficgroups/g\(next(2))/serviceroutes/r\(next(2))",
+            ["a", "b"][next(2)], "s", created: Int64(created))
         }
       resources[resource.ref] = resource
     }
@@ -146,9 +157,11 @@ import Testing
     var incremental: Set<String> = []
     for resource in all {
       let earlier = all.filter {
-        Manifests.mayContend(resource.ref, with: $0.ref) && ($0.created, $0.ref.fqn) < (resource.created, resource.ref.fqn)
+        Manifests.mayContend(resource.ref, with: $0.ref)
+          && ($0.created, $0.ref.fqn) < (resource.created, resource.ref.fqn)
       }
-      incremental.formUnion(Manifests.ownershipConflicts(of: resource, among: earlier).map(\.message))
+      incremental.formUnion(
+        Manifests.ownershipConflicts(of: resource, among: earlier).map(\.message))
     }
     #expect(incremental == full)
   }

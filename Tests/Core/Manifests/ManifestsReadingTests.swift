@@ -49,7 +49,10 @@ import Testing
       kind: ServiceRoute
       \(line)
       """
-    #expect(problems(text).contains { $0.contains("did you mean \(suggestion)?") && $0.contains("RL1003") })
+    #expect(
+      problems(text).contains {
+        $0.contains("did you mean \(suggestion)?") && $0.contains("RL1003")
+      })
   }
 
   @Test func `a field that resembles nothing gets the list`() {
@@ -84,7 +87,8 @@ import Testing
     arguments: [
       ("a: &x 1\n", "RL1005"), ("a: &x [b]\nc: *x\n", "RL1005"), ("a: *x\n", "RL1005"),
       ("? &x a\n: 1\n", "RL1005"), ("a: !!str 1\n", "RL1005"), ("a: 1\na: 2\n", "RL1004"),
-      ("? [a]\n: 1\n", "RL1001"), ("a: [\n", "RL1001"), ("a: b: c\n", "RL1001"), ("\ta: 1\n", "RL1001"),
+      ("? [a]\n: 1\n", "RL1001"), ("a: [\n", "RL1001"), ("a: b: c\n", "RL1001"),
+      ("\ta: 1\n", "RL1001"),
       ("a: \u{1}\n", "RL1001"), ("'\n", "RL1001"), ("- a\n", "RL1006"), ("text", "RL1006"),
       (String(repeating: "[", count: 2_000), "RL1001"),
       (String(repeating: "[", count: 70) + String(repeating: "]", count: 70), "RL1002"),
@@ -99,7 +103,9 @@ import Testing
   }
 
   @Test func `an alias bomb is refused without being expanded`() {
-    let levels = (1...40).map { "l\($0): &l\($0) [\(Array(repeating: "*l\($0 - 1)", count: 9).joined(separator: ","))]" }
+    let levels = (1...40).map {
+      "l\($0): &l\($0) [\(Array(repeating: "*l\($0 - 1)", count: 9).joined(separator: ","))]"
+    }
     let text = "l0: &l0 x\n" + levels.joined(separator: "\n") + "\n? *l40\n: 1\n"
     let read = Manifests.read(Array(text.utf8))
     #expect(read.value.isEmpty && read.hasErrors)
@@ -173,7 +179,9 @@ import Testing
         metadata: {name: a, organization: acme}
         spec: {x: 1}
       """
-    #expect(problems(text).first?.hasPrefix("x.yaml:7:10: organizations/acme/tenants/a: spec.x: unknown field") == true)
+    #expect(
+      problems(text).first?.hasPrefix(
+        "x.yaml:7:10: organizations/acme/tenants/a: spec.x: unknown field") == true)
   }
 
   @Test func `the same object twice is refused`() {
@@ -217,7 +225,8 @@ import Testing
           tsb.tetrate.io/workspace: w, tsb.tetrate.io/trafficGroup: g}
       spec: {service: a/b}
       """)
-    #expect(route.ref.fqn == "organizations/o/tenants/t/workspaces/w/trafficgroups/g/serviceroutes/r")
+    #expect(
+      route.ref.fqn == "organizations/o/tenants/t/workspaces/w/trafficgroups/g/serviceroutes/r")
   }
 
   @Test func `parents that are missing or contradict are named`() {
@@ -275,14 +284,16 @@ import Testing
 
   @Test func `null is absent`() throws {
     let cluster = try manifest(
-      "apiVersion: api.rialto.mesh/v2\nkind: Cluster\nmetadata: {name: c, organization: o}\nspec: {network: }\n")
+      "apiVersion: api.rialto.mesh/v2\nkind: Cluster\nmetadata: {name: c, organization: o}\nspec: {network: }\n"
+    )
     #expect(cluster.spec == .cluster(Cluster(network: "c", trustDomain: "c.o.mesh")))
   }
 
   @Test func `a body is a manifest, one without a kind, or a spec`() throws {
     let ref = try #require(ResourceRef(fqn: "organizations/o/clusters/c"))
     for body in [
-      #"{"network":"n"}"#, #"{"spec":{"network":"n"}}"#, #"{"metadata":{"name":"c"},"spec":{"network":"n"}}"#,
+      #"{"network":"n"}"#, #"{"spec":{"network":"n"}}"#,
+      #"{"metadata":{"name":"c"},"spec":{"network":"n"}}"#,
       #"{"apiVersion":"api.rialto.mesh/v2","kind":"Cluster","spec":{"network":"n"}}"#,
       #"{"fqn":"organizations/o/clusters/c","network":"n"}"#,
     ] {
@@ -296,7 +307,8 @@ import Testing
   @Test(
     arguments: [
       #"{"metadata":{"name":"d"},"spec":{}}"#, #"{"fqn":"organizations/o/clusters/d"}"#,
-      #"{"apiVersion":"api.rialto.mesh/v2","kind":"Tenant","spec":{}}"#, #"{"kind":"Cluster"}"#, "[]", "",
+      #"{"apiVersion":"api.rialto.mesh/v2","kind":"Tenant","spec":{}}"#, #"{"kind":"Cluster"}"#,
+      "[]", "",
       #"{"nets":"x"}"#,
     ])
   func `a body that disagrees with its path is refused`(_ body: String) throws {
@@ -312,13 +324,17 @@ import Testing
     ])
   func `names are DNS labels, byte by byte`(_ name: String) {
     let found = problems(
-      "apiVersion: api.rialto.mesh/v2\nkind: Tenant\nmetadata: {name: \"\(name)\", organization: o}\n")
+      "apiVersion: api.rialto.mesh/v2\nkind: Tenant\nmetadata: {name: \"\(name)\", organization: o}\n"
+    )
     #expect(found.contains { $0.contains("RL1009") })
   }
 
   @Test func `messages show no control bytes`() {
     let found = problems("apiVersion: \"a\\e[31m\\u202e\"\nkind: \"K\\n\"\n")
     #expect(found.count == 1)
-    #expect(found.allSatisfy { $0.utf8.allSatisfy { $0 >= 0x20 } && !$0.unicodeScalars.contains("\u{202e}") })
+    #expect(
+      found.allSatisfy {
+        $0.utf8.allSatisfy { $0 >= 0x20 } && !$0.unicodeScalars.contains("\u{202e}")
+      })
   }
 }

@@ -39,7 +39,8 @@ enum Samples {
       deletionProtectionEnabled: true
     """
 
-  static func group(_ type: String, name: String = "all", selects: String = "\"*/shop\"") -> String {
+  static func group(_ type: String, name: String = "all", selects: String = "\"*/shop\"") -> String
+  {
     """
     apiVersion: \(type).rialto.mesh/v2
     kind: Group
@@ -181,6 +182,6 @@ struct Unexpected: Error {
 }
 
 /// What is wrong with a text, one line each.
-func problems(_ text: String, format: TextFormatName = .yaml) -> [String] {
+func problems(_ text: String, format: ManifestSyntax = .yaml) -> [String] {
   Manifests.read(Array(text.utf8), file: "x.yaml", format: format).diagnostics.map(\.text)
 }

@@ -19,7 +19,8 @@ enum GatewayFields {
   private static let server = Shape([
     Field("name", .text(.name), "The server's name, unique in the gateway.", isRequired: true),
     Field(
-      "hostname", .text(.hostname), "The host that clients ask for; *.example.com and * match more.",
+      "hostname", .text(.hostname),
+      "The host that clients ask for; *.example.com and * match more.",
       isRequired: true),
     Field("port", TrafficFields.port, "The port that clients connect to.", isRequired: true),
     Field("tls", .object(tls), "Whether clients connect by TLS.", absent: "DISABLED"),
@@ -42,7 +43,8 @@ enum GatewayFields {
       .object(
         Shape([
           Field(
-            "serverCertificate", .text(.filePath), "The certificate chain on the gateway's machine."),
+            "serverCertificate", .text(.filePath), "The certificate chain on the gateway's machine."
+          ),
           Field("privateKey", .text(.filePath), "The private key on the gateway's machine."),
           Field(
             "caCertificates", .text(.filePath),

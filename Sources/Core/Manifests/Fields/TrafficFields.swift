@@ -103,7 +103,8 @@ enum TrafficFields {
   static let serviceRoute = Shape(
     [
       Field(
-        "service", .text(.service), "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.",
+        "service", .text(.service),
+        "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.",
         isRequired: true),
       Field(
         "subsets",
@@ -119,7 +120,8 @@ enum TrafficFields {
                 "Percent of the requests that no HTTP route matches; those of one service add up "
                   + "to 100.", absent: "not part of the split"),
             ]))), "The versions of the service."),
-      Field("httpRoutes", .list(.object(httpRoute)), "Routes for some requests, first match first."),
+      Field(
+        "httpRoutes", .list(.object(httpRoute)), "Routes for some requests, first match first."),
     ] + EnvelopeFields.common(protection: false))
 
   private static let httpRoute = Shape([

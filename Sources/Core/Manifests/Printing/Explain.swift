@@ -53,7 +53,8 @@ private struct Page {
     self.kind = kind
     path = kind.rawValue
     shape = Shape([
-      Field("apiVersion", .choice([kind.apiVersion]), "The API group and version.", isRequired: true),
+      Field(
+        "apiVersion", .choice([kind.apiVersion]), "The API group and version.", isRequired: true),
       Field("kind", .choice([kind.name]), "The kind.", isRequired: true),
       Field(
         "metadata", .object(EnvelopeFields.metadata(of: kind)), "Which object it is.",

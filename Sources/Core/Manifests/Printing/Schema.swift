@@ -24,7 +24,9 @@ private func schema(of shape: Shape) -> Document {
   let required = shape.fields.filter(\.isRequired).map { Document.string($0.name) }
   if !required.isEmpty { result["required"] = .list(required) }
   let choices = shape.alternatives.filter(\.isRequired).map { alternatives in
-    Document.object(["oneOf": .list(alternatives.names.map { .object(["required": .list([.string($0)])]) })])
+    Document.object([
+      "oneOf": .list(alternatives.names.map { .object(["required": .list([.string($0)])]) })
+    ])
   }
   if !choices.isEmpty { result["allOf"] = .list(choices) }
   return .object(result)
@@ -48,7 +50,8 @@ private func schema(of type: FieldType) -> Document {
   case .boolean: return ["type": "boolean"]
   case .integer(let range):
     return .object([
-      "type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound),
+      "type": "integer", "minimum": .integer(range.lowerBound),
+      "maximum": .integer(range.upperBound),
     ])
   case .duration:
     return ["type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)$"]

@@ -95,12 +95,15 @@ struct NamedPlace {
     }
     for (level, parent) in kind.ancestry.enumerated() {
       let key = parent == kind ? "name" : parent.metadataKey
-      if let name = metadata[key]?.string { add(name, at: level, source: (path / key).text, path / key, &report) }
+      if let name = metadata[key]?.string {
+        add(name, at: level, source: (path / key).text, path / key, &report)
+      }
       for annotation in Self.annotations(of: parent) where parent != kind {
         guard let name = annotations[annotation]?.string else { continue }
         let place = path / "annotations" / annotation
         if !isDNSLabel(name.utf8) {
-          report.add(.badName, at: place, "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
+          report.add(
+            .badName, at: place, "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
         }
         add(name, at: level, source: place.text, place, &report)
       }
@@ -125,7 +128,9 @@ struct NamedPlace {
     for (level, parent) in kind.ancestry.enumerated() where names[level] == nil {
       isComplete = false
       let key = parent == kind ? "name" : parent.metadataKey
-      let advice = parent == kind ? "this field is required" : "the \(EnvelopeFields.title(of: parent)) has to be named"
+      let advice =
+        parent == kind
+        ? "this field is required" : "the \(EnvelopeFields.title(of: parent)) has to be named"
       report.add(
         parent == kind ? .missingField : .wrongParents, at: FieldPath() / "metadata" / key, advice)
     }
@@ -144,7 +149,9 @@ struct NamedPlace {
     }
     metadata["displayName"] = common.displayName.map(Document.string)
     metadata["description"] = common.description.map(Document.string)
-    if let labels = written["labels"]?.object, !labels.isEmpty { metadata["labels"] = .object(labels) }
+    if let labels = written["labels"]?.object, !labels.isEmpty {
+      metadata["labels"] = .object(labels)
+    }
     let places = Set(kind.ancestry.flatMap(Self.annotations(of:)) + Self.fqnAnnotations)
     let annotations = (written["annotations"]?.object ?? [:]).filter { !places.contains($0.key) }
     if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }

@@ -74,7 +74,8 @@ struct EnvelopeReader {
       } else if envelope.updateValue(value, forKey: name) != nil {
         report.add(.duplicateKey, at: FieldPath() / name, mark: mark, "'\(name)' is there twice")
       } else if name != key {
-        report.add(.deprecated, severity: .warning, at: FieldPath() / key, mark: mark, "write '\(name)'")
+        report.add(
+          .deprecated, severity: .warning, at: FieldPath() / key, mark: mark, "write '\(name)'")
       }
     }
     return envelope

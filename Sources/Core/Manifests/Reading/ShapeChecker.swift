@@ -144,7 +144,9 @@ struct ShapeChecker {
       let inner = Place(written: place.written / key, path: place.path / name)
       note(inner)
       guard let field = shape.field(name) else {
-        report.add(.unknownField, at: place.path / key, mark: written[inner.written], unknown(key, in: shape))
+        report.add(
+          .unknownField, at: place.path / key, mark: written[inner.written], unknown(key, in: shape)
+        )
         continue
       }
       guard seen.insert(name).inserted else {
@@ -181,7 +183,8 @@ struct ShapeChecker {
     }
     let isDefault = value.string != nil && value.string == field.absent
     if field.effect == .notYetEffective, !isDefault {
-      report.add(.noEffectYet, severity: .warning, at: place.path, "accepted, but has no effect yet")
+      report.add(
+        .noEffectYet, severity: .warning, at: place.path, "accepted, but has no effect yet")
     }
   }
 

@@ -46,7 +46,8 @@ struct YAMLComposer {
   private mutating func value(_ event: YAMLEvent, depth: Int) -> Document {
     if current.marks[path] == nil { current.marks[path] = event.mark }
     if event.isReference {
-      refuse(.anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
+      refuse(
+        .anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
     }
     switch event.content {
     case .scalar(let text, let isPlain): return scalar(text, isPlain: isPlain, at: event.mark)
@@ -114,7 +115,8 @@ struct YAMLComposer {
   /// The text of a key; anything but a scalar is skipped and refused.
   private mutating func key(_ event: YAMLEvent) -> String? {
     if event.isReference {
-      refuse(.anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
+      refuse(
+        .anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
     }
     switch event.content {
     case .scalar(let text, _): return text

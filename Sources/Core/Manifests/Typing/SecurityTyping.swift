@@ -35,7 +35,8 @@ extension AuthorizationMode {
     case "DISABLED": self = .disabled
     case "CUSTOM":
       let accounts = value["serviceAccounts"]?.elements ?? []
-      self = .custom(serviceAccounts: accounts.compactMap { $0.text.flatMap(serviceAccountPattern) })
+      self = .custom(
+        serviceAccounts: accounts.compactMap { $0.text.flatMap(serviceAccountPattern) })
     case "RULES": self = .rules(AccessRules(value["rules"], of: ref, &report))
     default: return nil
     }

@@ -76,12 +76,14 @@ func fqnProblem(_ text: String) -> String? {
   guard let ref = ResourceRef(fqn: text) else {
     return "is no FQN; write it like organizations/acme/tenants/web/workspaces/shop"
   }
-  return ref.names.allSatisfy { isDNSLabel($0.utf8) } ? nil : "has a name in it that is no DNS label"
+  return ref.names.allSatisfy { isDNSLabel($0.utf8) }
+    ? nil : "has a name in it that is no DNS label"
 }
 
 func pathProblem(_ text: String) -> String? {
   guard text.utf8.first == UInt8(ascii: "/") else { return "does not begin with '/'" }
-  for byte in text.utf8 where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "?")
+  for byte in text.utf8
+  where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "?")
     || byte == UInt8(ascii: "#")
   {
     return "holds a byte that no path has; write it percent-encoded, without query and fragment"

@@ -133,7 +133,8 @@ private struct RegularExpressionScanner {
     guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "}")) else { return atom() }
     let parts = bytes[position..<end].split(
       separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-    let isCount = (1...2).contains(parts.count) && !(parts.first?.isEmpty ?? true)
+    let isCount =
+      (1...2).contains(parts.count) && !(parts.first?.isEmpty ?? true)
       && parts.allSatisfy { $0.allSatisfy(isDigit) }
     guard isCount else { return atom() }
     position = end + 1

@@ -42,7 +42,8 @@ func shown(_ text: String) -> String {
   var result = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == 60 { return result + "…" }
-    let isHidden = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+    let isHidden =
+      scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
       || (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
     if isHidden {
       result += "\\u{\(String(scalar.value, radix: 16))}"

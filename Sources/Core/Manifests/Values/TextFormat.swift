@@ -107,7 +107,9 @@ extension TextFormat {
   }
 
   static let filePath = TextFormat("absolute file path", pattern: "^/") { text in
-    if text.utf8.first != UInt8(ascii: "/") { return "is no absolute path on the gateway's machine" }
+    if text.utf8.first != UInt8(ascii: "/") {
+      return "is no absolute path on the gateway's machine"
+    }
     return text.utf8.contains(where: isControl) ? "holds a control character" : nil
   }
 
