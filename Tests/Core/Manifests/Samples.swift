@@ -182,6 +182,6 @@ struct Unexpected: Error {
 }
 
 /// What is wrong with a text, one line each.
-func problems(_ text: String, format: ManifestSyntax = .yaml) -> [String] {
+func problems(_ text: String, format: TextFormatName = .yaml) -> [String] {
   Manifests.read(Array(text.utf8), file: "x.yaml", format: format).diagnostics.map(\.text)
 }

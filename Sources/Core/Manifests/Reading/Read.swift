@@ -2,7 +2,7 @@ package import Documents
 package import Model
 
 /// How a text is written.
-package enum ManifestSyntax: String, CaseIterable, Sendable {
+package enum TextFormatName: String, CaseIterable, Sendable {
   case yaml, json
 }
 
@@ -17,7 +17,7 @@ package let maximumTextSize = 1 << 20
 ///   - file: what the client calls the text, for messages.
 ///   - format: YAML includes JSON; `.json` accepts nothing else.
 package func read(
-  _ bytes: [UInt8], file: String? = nil, format: ManifestSyntax = .yaml
+  _ bytes: [UInt8], file: String? = nil, format: TextFormatName = .yaml
 ) -> Diagnosed<[Manifest]> {
   let (documents, textReport) = markedDocuments(in: bytes, file: file, format: format)
   var diagnostics = textReport.diagnostics
@@ -48,7 +48,7 @@ package func read(
 /// The one object in the body of a request for a known path: a whole manifest, one without
 /// apiVersion and kind, or the fields of `spec` alone. Names that are there have to agree with the path.
 package func readBody(
-  _ bytes: [UInt8], at ref: ResourceRef, format: ManifestSyntax
+  _ bytes: [UInt8], at ref: ResourceRef, format: TextFormatName
 ) -> Diagnosed<Manifest?> {
   let (documents, report) = markedDocuments(in: bytes, file: nil, format: format)
   if report.hasErrors { return Diagnosed(value: nil, diagnostics: report.diagnostics) }
@@ -128,7 +128,7 @@ private func items(of document: MarkedDocument, _ report: inout Report) -> [Item
 }
 
 private func markedDocuments(
-  in bytes: [UInt8], file: String?, format: ManifestSyntax
+  in bytes: [UInt8], file: String?, format: TextFormatName
 ) -> ([MarkedDocument], Report) {
   var report = Report(file: file)
   if let problem = textProblem(bytes) {
