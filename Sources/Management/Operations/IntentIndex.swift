@@ -1,4 +1,3 @@
-import Manifests
 import Model
 import Storage
 import Synchronization
@@ -16,9 +15,9 @@ final class IntentIndex: Sendable {
   private let state = Mutex<State?>(nil)
 
   /// Runs `body` with what is true inside the transaction of `view`.
-  func withCurrent<Result>(
-    _ view: borrowing StoreView, _ body: (CurrentObjects) throws -> sending Result
-  ) throws -> sending Result {
+  func withCurrent<Result: Sendable>(
+    _ view: borrowing StoreView, _ body: (CurrentObjects) throws -> Result
+  ) throws -> Result {
     try state.withLock { state in
       let head = try view.head()
       var current: State
@@ -39,33 +38,5 @@ final class IntentIndex: Sendable {
       state = current
       return try body(current.objects)
     }
-  }
-}
-
-/// The objects at one moment: as stored, and as meant where they can be read.
-struct CurrentObjects {
-  private(set) var stored: [ResourceRef: StoredObject] = [:]
-  private(set) var resources: [ResourceRef: Resource] = [:]
-  /// By parent, one level.
-  private(set) var children: [ResourceRef: Set<ResourceRef>] = [:]
-
-  mutating func set(_ object: StoredObject?, at ref: ResourceRef) {
-    stored[ref] = object
-    if let parent = ref.parent {
-      if object == nil {
-        children[parent]?.remove(ref)
-      } else {
-        children[parent, default: []].insert(ref)
-      }
-    }
-    resources[ref] = object.flatMap(Self.resource(of:))
-  }
-
-  /// What the object means, where it can be read. What was accepted once stays; what is wrong with
-  /// it now is the reconciler's to report.
-  static func resource(of object: StoredObject) -> Resource? {
-    Manifests.resource(
-      from: object.manifest, ref: object.ref, revision: object.revision, created: object.created
-    ).value
   }
 }

@@ -1,7 +1,7 @@
 package import Access
-package import Model
+import Model
 package import Publication
-package import Storage
+import Storage
 
 extension Operations {
   package func agents(_ principal: Principal) throws -> [AgentState] {
@@ -28,7 +28,9 @@ extension Operations {
     _ principal: Principal, cluster: String, nodeID: String
   ) async throws -> [UInt8] {
     try authorize(principal, to: .readFleet, on: nil)
-    let isKnown = publication.proxies().contains { $0.cluster == cluster && $0.proxy.nodeID == nodeID }
+    let isKnown = publication.proxies().contains {
+      $0.cluster == cluster && $0.proxy.nodeID == nodeID
+    }
     guard isKnown else { throw OperationError.missing(what: "proxy \(cluster)/\(nodeID)") }
     do { return try await publication.inspect(cluster: cluster, nodeID: nodeID) } catch {
       throw Self.operationError(error)

@@ -1,5 +1,6 @@
 package import Access
 package import Documents
+import Logging
 package import Manifests
 package import Model
 package import Storage
@@ -39,7 +40,7 @@ extension Operations {
     do {
       let committed = try await store.commit(actor: principal.name, mode: mode) { [self] view in
         let (steps, noticed) = try index.withCurrent(view) { current in
-          try steps(principal, drafts, current)
+          try plan(principal, drafts, current)
         }
         found.withLock { $0 += noticed }
         return steps
@@ -56,7 +57,7 @@ extension Operations {
     } catch let error as StoreError { throw OperationError(error) }
   }
 
-  private func steps(
+  private func plan(
     _ principal: Principal, _ drafts: [Draft], _ current: CurrentObjects
   ) throws -> ([ProposedChange.Step], [Diagnostic]) {
     var puts: [Manifest] = []
@@ -111,19 +112,6 @@ extension Operations {
       throw OperationError.protected(protected)
     }
     return all
-  }
-}
-
-extension CurrentObjects {
-  /// The objects below `ref`, parents first.
-  func descendants(of ref: ResourceRef) -> [ResourceRef] {
-    var found: [ResourceRef] = []
-    var next = children[ref, default: []]
-    while let child = next.popFirst() {
-      found.append(child)
-      next.formUnion(children[child, default: []])
-    }
-    return found.sorted()
   }
 }
 

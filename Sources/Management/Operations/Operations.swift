@@ -1,7 +1,7 @@
-package import Access
+import Access
 import Foundation
 package import Logging
-package import Model
+import Model
 package import Publication
 package import Storage
 

@@ -1,0 +1,94 @@
+import Documents
+import Manifests
+import Model
+import Storage
+
+/// A change that has been read, against the objects that it would change.
+struct IntendedChange {
+  let current: CurrentObjects
+  let puts: [Manifest]
+  let deletions: Set<ResourceRef>
+  private let written: Set<ResourceRef>
+
+  init(current: CurrentObjects, puts: [Manifest], deletions: Set<ResourceRef>) {
+    self.current = current
+    self.puts = puts.sorted { $0.ref < $1.ref }
+    self.deletions = deletions
+    written = Set(puts.map(\.ref))
+  }
+
+  var steps: [ProposedChange.Step] {
+    let puts = puts.map { manifest in
+      ProposedChange.Step.put(
+        ref: manifest.ref, manifest: manifest.document, labels: manifest.labels, expecting: nil)
+    }
+    return puts + deletions.sorted().map { .delete(ref: $0, expecting: nil) }
+  }
+
+  /// Everything that would be wrong afterwards and was not before: objects without parents,
+  /// references to nothing, things owned twice.
+  func problems() -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    var earlier: [Resource] = []
+    for manifest in puts {
+      let resource = manifest.resource()
+      let problems =
+        missingParent(of: manifest) + danglingReferences(of: resource)
+        + ownershipConflicts(of: resource, among: unchangedContenders(of: resource.ref) + earlier)
+      found += problems.map { $0.located(in: manifest) }
+      earlier.append(resource)
+    }
+    return found + deletions.sorted().flatMap(brokenReferences)
+  }
+
+  private func exists(_ ref: ResourceRef) -> Bool {
+    written.contains(ref) || (current.stored[ref] != nil && !deletions.contains(ref))
+  }
+
+  private func unchangedContenders(of ref: ResourceRef) -> [Resource] {
+    current.contenders(of: ref).compactMap { other in
+      written.contains(other) || deletions.contains(other) ? nil : current.resources[other]
+    }
+  }
+
+  private func missingParent(of manifest: Manifest) -> [Diagnostic] {
+    guard let parent = manifest.ref.parent, !exists(parent) else { return [] }
+    return [
+      Diagnostic(
+        code: ManifestCode.danglingReference.rawValue, subject: manifest.ref.fqn,
+        path: FieldPath() / "metadata" / parent.kind.metadataKey,
+        message: "\(parent.text) does not exist; create it first, or in the same change")
+    ]
+  }
+
+  private func danglingReferences(of resource: Resource) -> [Diagnostic] {
+    references(of: resource).filter { !exists($0.ref) }.map { path, ref in
+      Diagnostic(
+        code: ManifestCode.danglingReference.rawValue, subject: resource.ref.fqn, path: path,
+        message: "\(ref.fqn) does not exist")
+    }
+  }
+
+  private func brokenReferences(by deleted: ResourceRef) -> [Diagnostic] {
+    let remaining = current.referrers(of: deleted).filter { !deletions.contains($0) }
+    return remaining.sorted().filter { !written.contains($0) }.map { referrer in
+      Diagnostic(
+        code: ManifestCode.danglingReference.rawValue, subject: deleted.fqn,
+        message: "\(referrer.fqn) refers to it; change that first")
+    }
+  }
+}
+
+extension Diagnostic {
+  /// With the place in the text where the path is, or what it would be in.
+  fileprivate func located(in manifest: Manifest) -> Diagnostic {
+    var located = self
+    located.file = manifest.file
+    var steps = path.steps
+    located.mark = manifest.marks[path]
+    while located.mark == nil, steps.popLast() != nil {
+      located.mark = manifest.marks[FieldPath(steps)]
+    }
+    return located
+  }
+}

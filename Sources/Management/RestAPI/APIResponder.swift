@@ -1,0 +1,175 @@
+import Access
+import Documents
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import Model
+import NIOCore
+import Operations
+
+/// Answers every request: hygiene first, then the route, then who asks, then the use case.
+struct APIResponder: HTTPResponder {
+  typealias Context = BasicRequestContext
+
+  let api: RestAPI
+  private let watchers = WatcherCount()
+
+  init(api: RestAPI) { self.api = api }
+
+  func respond(to request: Request, context: Context) async throws -> Response {
+    let path = request.uri.path
+    var response: Response
+    do {
+      response = try await answer(request)
+    } catch let problem as Problem {
+      response = problem.response(instance: path)
+    } catch let error as OperationError {
+      response = Problem(error).response(instance: path)
+    } catch is NIOTooManyBytesError {
+      response = Call.tooLarge.response(instance: path)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      // What it was is for the log; a client could only learn of our inside from it.
+      api.logger.error("request failed", metadata: ["path": "\(path)", "error": "\(error)"])
+      response = Problem(
+        .internalServerError, .unexpected, "Internal error", "the server could not do this"
+      ).response(instance: path)
+    }
+    if request.method == .head { response = response.createHeadResponse() }
+    SecurityHeaders.add(to: &response)
+    return response
+  }
+
+  private func answer(_ request: Request) async throws -> Response {
+    try checkHost(request)
+    guard let route = Route(path: request.uri.path) else {
+      throw Problem(.notFound, .missing, "Not found", "there is nothing at this path")
+    }
+    if request.method == .options {
+      return Response(status: .noContent, headers: [.allow: route.allow])
+    }
+    guard route.methods.contains(request.method == .head ? .get : request.method) else {
+      throw Problem(
+        .methodNotAllowed, .method, "Method not allowed",
+        "\(request.method.rawValue) means nothing here; allowed: \(route.allow)",
+        headers: [.allow: route.allow])
+    }
+    let call = try Call(request, route: route)
+    try call.checkAccept(route == .watch ? "text/event-stream" : nil)
+    switch route {
+    case .live: return health([])
+    case .ready: return await readiness()
+    case .openAPI: return Call.json(OpenAPI.document)
+    case .file(let name): return try Dashboard.response(to: call, file: name)
+    default: break
+    }
+    let principal = try await principal(of: request)
+    return try await respond(to: call, route, as: principal)
+  }
+
+  private func respond(
+    to call: Call, _ route: Route, as principal: Principal
+  ) async throws -> Response {
+    let operations = api.operations
+    switch route {
+    case .object(let ref):
+      return try await ObjectHandlers(operations: operations, principal: principal)
+        .respond(to: call, ref)
+    case .collection(let collection):
+      return try await ObjectHandlers(operations: operations, principal: principal)
+        .respond(to: call, collection)
+    case .apply:
+      return try await ObjectHandlers(operations: operations, principal: principal).apply(call)
+    case .status(let ref):
+      let (object, status) = try await operations.status(principal, ref)
+      return Call.json(Rendering.status(status, of: object))
+    case .joinTokens(let cluster):
+      let token = try await operations.issueJoinToken(principal, cluster: cluster)
+      return Call.json(Rendering.joinToken(token), status: .created)
+    case .changes: return try await changes(call, principal)
+    case .change(let revision):
+      return Call.json(
+        Rendering.change(try await operations.change(principal, revision), full: true))
+    case .agents:
+      return Call.json([
+        "items": .list(try operations.agents(principal).map(Rendering.agent)),
+        "rejections": .list(try operations.rejections(principal).map(Rendering.rejection)),
+      ])
+    case .workloads, .proxies:
+      let cluster = call.query["cluster"]
+      let proxies = try operations.proxies(principal).filter {
+        cluster == nil || $0.cluster == cluster
+      }
+      let shown = route == .proxies ? proxies : proxies.filter { $0.proxy.role == "sidecar" }
+      return Call.json(["items": .list(shown.map(Rendering.proxy))])
+    case .proxyConfiguration(let cluster, let nodeID):
+      let json = try await operations.proxyConfiguration(
+        principal, cluster: cluster, nodeID: nodeID)
+      return Call.json(bytes: json)
+    case .watch:
+      return try Watch(operations: operations, principal: principal, count: watchers)
+        .response(to: call)
+    case .openAPI, .live, .ready, .file: preconditionFailure("public routes are answered before")
+    }
+  }
+
+  // MARK: Who asks
+
+  /// A server that answers to names it does not have can be used against its own users.
+  private func checkHost(_ request: Request) throws {
+    let host = Call.hostName(request.head.authority ?? "")
+    guard api.settings.hosts.contains(host) else {
+      throw Problem(
+        .misdirectedRequest, .host, "Misdirected request",
+        "this server does not answer to that host name; --advertise adds names")
+    }
+  }
+
+  private func principal(of request: Request) async throws -> Principal {
+    let beginning = "Bearer "
+    guard let value = request.headers[.authorization],
+      value.utf8.starts(with: beginning.utf8)
+    else { throw OperationError.unauthenticated }
+    let token = String(decoding: value.utf8.dropFirst(beginning.utf8.count), as: UTF8.self)
+    return try await api.operations.principal(bearing: token)
+  }
+
+  // MARK: Health
+
+  /// Without a credential there is the verdict only.
+  private func health(_ failed: [String]) -> Response {
+    let isGood = failed.isEmpty
+    return Call.json(
+      ["status": .string(isGood ? "ok" : "unavailable")],
+      status: isGood ? .ok : .serviceUnavailable)
+  }
+
+  private func readiness() async -> Response {
+    var failed: [String] = []
+    for check in api.checks where !(await check.passes()) { failed.append(check.name) }
+    if !failed.isEmpty {
+      api.logger.warning("not ready", metadata: ["failed": "\(failed.joined(separator: ","))"])
+    }
+    return health(failed)
+  }
+
+  private func changes(_ call: Call, _ principal: Principal) async throws -> Response {
+    let limit = try call.limit(default: 50)
+    let before = try call.query["continue"].map { text in
+      guard let number = Int64(text), number > 0 else {
+        throw OperationError.malformed("continue is not what an answer said")
+      }
+      return Revision(number)
+    }
+    let changes = try await api.operations.changes(principal, before: before, limit: limit)
+    var members: [String: Document] = [
+      "items": .list(changes.map { Rendering.change($0, full: false) })
+    ]
+    if changes.count == limit, let last = changes.last, last.change.revision.number > 1 {
+      members["continue"] = .string(String(last.change.revision.number))
+    }
+    return Call.json(.object(members))
+  }
+}

@@ -1,0 +1,187 @@
+import Documents
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Manifests
+import Model
+import NIOCore
+import Operations
+import Storage
+
+/// A request with its query and headers taken apart.
+struct Call {
+  static let largestBody = 1 << 20
+
+  let request: Request
+  let query: [String: String]
+
+  init(_ request: Request, route: Route) throws {
+    self.request = request
+    let allowed = route.parameters(for: request.method)
+    var query: [String: String] = [:]
+    for (name, value) in request.uri.queryParameters {
+      let name = String(name)
+      guard allowed.contains(name) else {
+        let known = allowed.sorted().joined(separator: ", ")
+        throw OperationError.malformed(
+          "there is no query parameter of that name here; known: \(known.isEmpty ? "none" : known)")
+      }
+      guard query.updateValue(String(value), forKey: name) == nil else {
+        throw OperationError.malformed("the query parameter \(name) is there twice")
+      }
+    }
+    self.query = query
+  }
+
+  // MARK: Query
+
+  func flag(_ name: String) throws -> Bool {
+    switch query[name] {
+    case nil, "false"?: return false
+    case "true"?, ""?: return true
+    default: throw OperationError.malformed("\(name) is true or false")
+    }
+  }
+
+  var mode: Store.Mode { get throws { try flag("dryRun") ? .dryRun : .write } }
+
+  func limit(default standard: Int) throws -> Int {
+    guard let text = query["limit"] else { return standard }
+    guard let limit = Int(text), (1...500).contains(limit) else {
+      throw OperationError.malformed("limit is a number from 1 to 500")
+    }
+    return limit
+  }
+
+  // MARK: Body
+
+  static let tooLarge = Problem(
+    .contentTooLarge, .tooLarge, "Too large", "a body has at most 1 MiB; split it")
+
+  /// The body, when its type is one of `types`; the type comes first, so that nothing is read in vain.
+  func body(_ types: [String: TextFormatName]) async throws -> Operations.Text {
+    guard let format = types[mediaType] else {
+      let known = types.keys.sorted().joined(separator: ", ")
+      throw Problem(
+        .unsupportedMediaType, .mediaType, "Unsupported media type", "send one of: \(known)",
+        headers: [.accept: known])
+    }
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }),
+      length > Self.largestBody
+    {
+      throw Self.tooLarge
+    }
+    let buffer = try await request.body.collect(upTo: Self.largestBody)
+    return Operations.Text(
+      bytes: Array(buffer.readableBytesView), format: format, file: query["file"])
+  }
+
+  /// The content type without parameters; a character set other than UTF-8 makes it unknown.
+  private var mediaType: String {
+    let parts = (request.headers[.contentType] ?? "").utf8.split(
+      separator: UInt8(ascii: ";"), omittingEmptySubsequences: false
+    ).map(Self.trimmedLowercase)
+    let isUTF8 = parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0.isEmpty }
+    return isUTF8 ? parts.first ?? "" : ""
+  }
+
+  static func trimmedLowercase(_ text: some Sequence<UInt8>) -> String {
+    let space: Set<UInt8> = [0x20, 0x09]
+    let bytes = text.drop { space.contains($0) }.map { byte in
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 0x20 : byte
+    }
+    let end = bytes.lastIndex { !space.contains($0) }.map { $0 + 1 } ?? 0
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
+
+  /// Without the spaces around it.
+  static func trimmedOnly(_ text: some Sequence<UInt8>) -> String {
+    let bytes = Array(text.drop { $0 == 0x20 })
+    let end = bytes.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? 0
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
+
+  /// The host of an authority, without port and brackets, in lower case.
+  static func hostName(_ authority: String) -> String {
+    let bytes = Array(trimmedLowercase(authority.utf8).utf8)
+    if bytes.first == UInt8(ascii: "["), let end = bytes.firstIndex(of: UInt8(ascii: "]")) {
+      return String(decoding: bytes[1..<end], as: UTF8.self)
+    }
+    let end = bytes.lastIndex(of: UInt8(ascii: ":")) ?? bytes.count
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
+
+  // MARK: Headers
+
+  /// What the client accepts must contain what we send: JSON, or `type`.
+  func checkAccept(_ type: String?) throws {
+    guard let accept = request.headers[.accept] else { return }
+    let offered = type.map { [$0] } ?? ["application/json", "application/problem+json"]
+    let accepted = accept.utf8.split(separator: UInt8(ascii: ",")).map { entry in
+      Self.trimmedLowercase(entry.prefix { $0 != UInt8(ascii: ";") })
+    }
+    let isFile = request.uri.path == "/" || request.uri.path.utf8.contains(UInt8(ascii: "."))
+    let fits = accepted.contains { entry in
+      entry == "*/*" || offered.contains(entry)
+        || offered.contains { $0.split(separator: "/").first.map { "\($0)/*" } == entry }
+    }
+    guard fits || isFile else {
+      throw Problem(
+        .notAcceptable, .notAcceptable, "Not acceptable",
+        "this answers with \(offered.joined(separator: " or "))")
+    }
+  }
+
+  /// What `If-Match` and `If-None-Match` say about a write.
+  var precondition: Precondition {
+    get throws {
+      switch (request.headers[.ifMatch], request.headers[.ifNoneMatch]) {
+      case (nil, nil): return .none
+      case (nil, "*"?): return .absent
+      case ("*"?, nil): return .present
+      case (let tag?, nil):
+        guard let etag = Self.unquoted(tag) else {
+          throw OperationError.malformed("If-Match is one quoted etag, or *")
+        }
+        return Precondition(etag: etag)
+      case (nil, _?): throw OperationError.malformed("If-None-Match on a write is *")
+      case (_?, _?):
+        throw OperationError.malformed("If-Match and If-None-Match exclude each other")
+      }
+    }
+  }
+
+  /// Whether the client has the representation with this tag already.
+  func isKnown(tag: String) -> Bool {
+    guard let known = request.headers[.ifNoneMatch] else { return false }
+    return known == "*"
+      || known.utf8.split(separator: UInt8(ascii: ",")).contains { entry in
+        Self.trimmedLowercase(entry) == tag
+      }
+  }
+
+  private static func unquoted(_ tag: String) -> String? {
+    let bytes = Array(tag.utf8)
+    let quote = UInt8(ascii: "\"")
+    guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return nil }
+    let inner = bytes.dropFirst().dropLast()
+    return inner.contains(quote) ? nil : String(decoding: inner, as: UTF8.self)
+  }
+
+  // MARK: Answers
+
+  static func json(
+    _ document: Document, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> Response {
+    json(bytes: document.canonicalJSON, status: status, headers: headers)
+  }
+
+  static func json(
+    bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> Response {
+    var headers = headers
+    headers[.contentType] = "application/json"
+    return Response(
+      status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}

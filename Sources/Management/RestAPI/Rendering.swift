@@ -1,0 +1,170 @@
+import Documents
+import Foundation
+import Model
+import Operations
+import Publication
+import Storage
+
+/// What clients get to see of our values.
+enum Rendering {
+  /// Milliseconds since 1970 as `2026-11-25T20:00:00.000Z`.
+  static func time(_ milliseconds: Int64) -> Document {
+    let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+    return .string(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+  }
+
+  /// The manifest, with what the server knows of the object in its metadata.
+  static func object(_ object: StoredObject, status: ObjectStatus? = nil) -> Document {
+    var members = object.manifest.object ?? [:]
+    var metadata = members["metadata"]?.object ?? [:]
+    metadata["fqn"] = .string(object.ref.fqn)
+    metadata["etag"] = .string(String(object.revision.number))
+    metadata["created"] = .integer(object.created.number)
+    metadata["createdAt"] = time(object.createdAt)
+    metadata["updatedAt"] = time(object.updatedAt)
+    members["metadata"] = .object(metadata)
+    if let status { members["status"] = Self.status(status, of: object) }
+    return .object(members)
+  }
+
+  static func result(_ result: WriteResult) -> Document {
+    [
+      "revision": .integer(result.revision.number), "dryRun": .bool(result.isDryRun),
+      "changed": .bool(result.results.contains { $0.outcome != .unchanged }),
+      "results": .list(
+        result.results.map { item in
+          var members: [String: Document] = [
+            "fqn": .string(item.ref.fqn), "kind": .string(item.ref.kind.name),
+            "name": .string(item.ref.name), "action": .string(item.outcome.rawValue),
+          ]
+          if let object = item.object { members["revision"] = .integer(object.revision.number) }
+          if result.isDryRun, item.outcome != .unchanged {
+            members["before"] = item.before ?? .null
+            members["after"] = item.object?.manifest ?? .null
+          }
+          return .object(members)
+        }),
+      "warnings": .list(result.warnings.map(\.document)),
+    ]
+  }
+
+  static func joinToken(_ token: IssuedJoinToken) -> Document {
+    [
+      "cluster": .string(token.cluster.fqn), "token": .string(token.text),
+      "expiresAt": time(token.expiresAt), "command": .string(token.commandLine),
+    ]
+  }
+
+  /// `full`: with what every object was before and is after.
+  static func change(_ followed: Operations.FollowedChange, full: Bool) -> Document {
+    var members = summary(followed.change, full: full).object ?? [:]
+    members["propagation"] = propagation(followed.propagation)
+    return .object(members)
+  }
+
+  static func summary(_ change: StoredChange, full: Bool = false) -> Document {
+    [
+      "revision": .integer(change.revision.number), "committedAt": time(change.committedAt),
+      "actor": .string(change.actor),
+      "objects": .list(
+        change.steps.map { step in
+          var members: [String: Document] = [
+            "fqn": .string(step.ref.fqn), "kind": .string(step.ref.kind.name),
+            "action": .string(
+              step.before == nil ? "created" : step.after == nil ? "deleted" : "updated"),
+          ]
+          if full {
+            members["before"] = step.before ?? .null
+            members["after"] = step.after ?? .null
+          }
+          return .object(members)
+        }),
+    ]
+  }
+
+  static func propagation(_ propagation: RevisionPropagation) -> Document {
+    var members: [String: Document] = [
+      "revision": .integer(propagation.revision), "isCompiled": .bool(propagation.isCompiled),
+      "isComplete": .bool(propagation.isComplete),
+      "clusters": .list(propagation.clusters.map(cluster)),
+    ]
+    members["compiledAfterMicroseconds"] = propagation.compiledAfter.map(Document.integer)
+    return .object(members)
+  }
+
+  static func status(_ status: ObjectStatus, of object: StoredObject) -> Document {
+    [
+      "fqn": .string(object.ref.fqn), "revision": .integer(object.revision.number),
+      "committedAt": time(object.updatedAt), "state": .string(status.state.rawValue),
+      "clusters": .list(status.clusters.map(cluster)),
+      "problems": .list(status.problems.map(\.document)),
+    ]
+  }
+
+  private static func cluster(_ propagation: ClusterPropagation) -> Document {
+    [
+      "cluster": .string(propagation.cluster), "connected": .bool(propagation.connected),
+      "generation": .integer(propagation.generation),
+      "state": .string(propagation.state.rawValue), "told": .integer(Int64(propagation.told)),
+      "acknowledged": .integer(Int64(propagation.acknowledged)),
+      "rejected": .integer(Int64(propagation.rejected)),
+      "rejections": .list(
+        propagation.rejections.map { rejection($0, cluster: propagation.cluster) }),
+      "stages": stages(propagation.stages),
+    ]
+  }
+
+  /// Microseconds.
+  private static func stages(_ times: StageTimes) -> Document {
+    let all: [(String, Int64?)] = [
+      ("compiled", times.compiled), ("sent", times.sent), ("stored", times.stored),
+      ("completed", times.completed), ("storedAfter", times.storedAfter),
+      ("translatedAfter", times.translatedAfter), ("toldAfter", times.toldAfter),
+      ("acknowledgedAfter", times.acknowledgedAfter),
+    ]
+    return .object(
+      Dictionary(
+        uniqueKeysWithValues: all.compactMap { name, time in
+          time.map { (name, .integer($0)) }
+        }))
+  }
+
+  static func rejection(_ pair: (cluster: String, rejection: ItemRejection)) -> Document {
+    rejection(pair.rejection, cluster: pair.cluster)
+  }
+
+  private static func rejection(_ rejection: ItemRejection, cluster: String) -> Document {
+    [
+      "cluster": .string(cluster), "item": .string(rejection.key.text),
+      "reason": .string(rejection.reason), "nodeIDs": .list(rejection.nodeIDs.map(Document.string)),
+      "resourceType": .string(rejection.resourceType),
+      "resourceName": .string(rejection.resourceName),
+    ]
+  }
+
+  static func agent(_ agent: AgentState) -> Document {
+    [
+      "cluster": .string(agent.cluster), "connected": .bool(agent.connected),
+      "version": .string(agent.version), "generation": .integer(agent.generation),
+      "acknowledgedGeneration": .integer(agent.acknowledgedGeneration),
+      "since": agent.since > 0 ? time(agent.since) : .null,
+      "proxies": .integer(Int64(agent.proxies)),
+      "connectedProxies": .integer(Int64(agent.connectedProxies)),
+    ]
+  }
+
+  static func proxy(_ pair: (cluster: String, proxy: ProxyState)) -> Document {
+    let proxy = pair.proxy
+    return [
+      "cluster": .string(pair.cluster), "nodeID": .string(proxy.nodeID),
+      "role": .string(proxy.role), "namespace": .string(proxy.namespace),
+      "service": .string(proxy.service), "serviceAccount": .string(proxy.serviceAccount),
+      "labels": .object(proxy.labels.mapValues(Document.string)),
+      "version": .string(proxy.version), "envoyVersion": .string(proxy.envoyVersion),
+      "connected": .bool(proxy.connected), "healthy": .bool(proxy.healthy),
+      "acknowledgedGeneration": .integer(proxy.acknowledgedGeneration),
+      "lastChange": time(proxy.lastChange), "platform": .string(proxy.platform),
+      "hostName": .string(proxy.hostName),
+    ]
+  }
+}

@@ -1,0 +1,101 @@
+package import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
+package import Logging
+package import NIOCore
+import NIOSSL
+package import Operations
+
+/// The HTTP interface of the server: Operations over HTTPS, and the dashboard.
+package struct RestAPI: Sendable {
+  package struct Settings: Sendable {
+    package var host: String
+    /// 0 takes a free one.
+    package var port: Int
+    /// The names and addresses by which clients may call this server, without ports.
+    package var hosts: Set<String>
+
+    /// `localhost` and the loopback addresses are always among the hosts.
+    package init(host: String, port: Int, hosts: some Sequence<String>) {
+      self.host = host
+      self.port = port
+      self.hosts = Set(hosts).union(["localhost", "127.0.0.1", "::1"])
+    }
+  }
+
+  /// The server's certificate, leaf first, DER; and its key, PEM.
+  package struct Certificate: Sendable {
+    package var chain: [[UInt8]]
+    package var keyPEM: String
+
+    package init(chain: [[UInt8]], keyPEM: String) {
+      self.chain = chain
+      self.keyPEM = keyPEM
+    }
+  }
+
+  /// Something that must be so before the server says that it is ready.
+  package struct ReadinessCheck: Sendable {
+    package var name: String
+    package var passes: @Sendable () async -> Bool
+
+    package init(name: String, passes: @escaping @Sendable () async -> Bool) {
+      self.name = name
+      self.passes = passes
+    }
+  }
+
+  let operations: Operations
+  let settings: Settings
+  let checks: [ReadinessCheck]
+  let logger: Logger
+
+  package init(
+    operations: Operations, settings: Settings, checks: [ReadinessCheck] = [], logger: Logger
+  ) {
+    self.operations = operations
+    self.settings = settings
+    self.checks = checks
+    self.logger = logger
+  }
+
+  /// The service to run. `certificate` nil is for tests that drive it without a socket.
+  ///
+  /// `onRunning` gets the bound address.
+  package func application(
+    certificate: Certificate?,
+    onRunning: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
+  ) throws -> some ApplicationProtocol {
+    Application(
+      responder: APIResponder(api: self),
+      server: try certificate.map(Self.server) ?? .http1(),
+      configuration: ApplicationConfiguration(
+        address: .hostname(settings.host, port: settings.port), serverName: nil),
+      onServerRunning: { channel in await onRunning(channel.localAddress) },
+      logger: logger)
+  }
+
+  /// HTTP/2 and HTTP/1.1 over TLS, with the limits of a server that anybody may connect to.
+  private static func server(_ certificate: Certificate) throws -> HTTPServerBuilder {
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try certificate.chain.map {
+        .certificate(try NIOSSLCertificate(bytes: $0, format: .der))
+      },
+      privateKey: .privateKey(
+        try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)))
+    tls.minimumTLSVersion = .tlsv12
+    var streams = HTTP1Channel.Configuration()
+    // Event streams send something more often than that.
+    streams.idleTimeout = .seconds(60)
+    streams.httpDecoder = .init(
+      maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+    let limits = HTTP2UpgradeChannel.Configuration(
+      idleTimeout: .seconds(60), gracefulCloseTimeout: .seconds(5), streamConfiguration: streams)
+    let configured = tls
+    return HTTPServerBuilder { responder in
+      HandshakeLimitedChannel(
+        base: try HTTP2UpgradeChannel(
+          tlsConfiguration: configured, configuration: limits, responder: responder))
+    }
+  }
+}

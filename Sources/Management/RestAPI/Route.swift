@@ -1,0 +1,125 @@
+import HTTPTypes
+import Model
+import Operations
+
+/// What a path means.
+enum Route: Hashable {
+  case object(ResourceRef)
+  case collection(Collection)
+  case status(ResourceRef)
+  case joinTokens(cluster: ResourceRef)
+  case apply
+  case changes
+  case change(Revision)
+  case agents
+  case workloads
+  case proxies
+  case proxyConfiguration(cluster: String, nodeID: String)
+  case watch
+  case openAPI
+  case live
+  case ready
+  /// A file of the dashboard, by its path below `Web/`.
+  case file(String)
+
+  /// The route of a path without its query. Nothing is decoded: every name of ours is plain, and
+  /// what is not plain names nothing.
+  init?(path: String) {
+    switch path {
+    case "/": self = .file("index.html")
+    case "/openapi.json": self = .openAPI
+    case "/livez": self = .live
+    case "/readyz": self = .ready
+    default:
+      let segments = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard segments.count >= 2, segments[0].isEmpty else { return nil }
+      if segments.count == 2, Dashboard.file(segments[1]) != nil {
+        self = .file(segments[1])
+      } else if segments[1] == "v2", segments.count >= 3 {
+        self.init(segments: Array(segments.dropFirst(2)))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private init?(segments: [String]) {
+    switch (segments[0], segments.count) {
+    case ("apply", 1): self = .apply
+    case ("changes", 1): self = .changes
+    case ("changes", 2):
+      guard let number = Int64(segments[1]), number > 0 else { return nil }
+      self = .change(Revision(number))
+    case ("agents", 1): self = .agents
+    case ("workloads", 1): self = .workloads
+    case ("proxies", 1): self = .proxies
+    case ("proxies", 4) where segments[3] == "config":
+      self = .proxyConfiguration(cluster: segments[1], nodeID: segments[2])
+    case ("watch", 1): self = .watch
+    default:
+      let fqn = segments.joined(separator: "/")
+      if let ref = ResourceRef(fqn: fqn) {
+        self = .object(ref)
+      } else if let collection = Collection(fqn: fqn) {
+        self = .collection(collection)
+      } else if let last = segments.last,
+        let ref = ResourceRef(fqn: segments.dropLast().joined(separator: "/"))
+      {
+        switch (last, ref.kind) {
+        case ("status", _): self = .status(ref)
+        case ("tokens", .cluster): self = .joinTokens(cluster: ref)
+        default: return nil
+        }
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// HEAD and OPTIONS come by themselves.
+  var methods: [HTTPRequest.Method] {
+    switch self {
+    case .object: [.get, .put, .patch, .delete]
+    case .collection: [.get, .post]
+    case .apply, .joinTokens: [.post]
+    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .watch,
+      .openAPI, .live, .ready, .file:
+      [.get]
+    }
+  }
+
+  /// The value of the `Allow` header.
+  var allow: String {
+    let all = methods.map(\.rawValue) + (methods.contains(.get) ? ["HEAD"] : []) + ["OPTIONS"]
+    return all.joined(separator: ", ")
+  }
+
+  /// Whether it answers without a credential: health, and what makes the sign-in page.
+  var isPublic: Bool {
+    switch self {
+    case .live, .ready, .file, .openAPI: true
+    case .object, .collection, .status, .joinTokens, .apply, .changes, .change, .agents,
+      .workloads, .proxies, .proxyConfiguration, .watch:
+      false
+    }
+  }
+
+  /// The query parameters that mean something here; others are refused.
+  func parameters(for method: HTTPRequest.Method) -> Set<String> {
+    switch self {
+    case .object:
+      switch method {
+      case .get, .head: ["view"]
+      case .delete: ["dryRun", "cascade"]
+      default: ["dryRun"]
+      }
+    case .collection: method == .post ? ["dryRun"] : ["limit", "continue", "labelSelector", "view"]
+    case .apply: ["dryRun", "file"]
+    case .changes: ["limit", "continue"]
+    case .workloads, .proxies: ["cluster"]
+    case .watch: ["revision"]
+    case .ready, .live: ["verbose"]
+    case .status, .joinTokens, .change, .agents, .proxyConfiguration, .openAPI, .file: []
+    }
+  }
+}
