@@ -57,7 +57,7 @@ final class FakeProxy: Sendable {
     _ text: String, port: Int, key: PrivateKey, requestKey: PrivateKey? = nil
   ) async throws -> Rialto_Workload_V1_JoinResponse {
     guard case .workload(let token) = try JoinToken(text: text) else {
-      throw JoinToken.Unreadable()
+      throw CancellationError()
     }
     let request = try CertificateRequest.make(for: requestKey ?? key)
     let transport = try mutualTLSClient(
@@ -157,7 +157,7 @@ final class FakeProxy: Sendable {
             for try await message in response.messages {
               let answer = try subscriber.withLock { subscriber in
                 let received = try subscriber.receive(message)
-                return subscriber.acknowledgement(of: received, rejected: take(received))
+                return subscriber.acknowledgement(of: received, rejected: self.take(received))
               }
               send.yield(answer)
             }

@@ -3,6 +3,7 @@ import FleetProtos
 import Foundation
 import GRPCCore
 import Identity
+import Logging
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import Identity
 import Logging
 import ServiceLifecycle
 import Telemetry
+import UnixSignals
 
 /// `rialto agent`: runs one site.
 struct AgentCommand: AsyncParsableCommand {
