@@ -1,3 +1,4 @@
+import Blueprints
 import ClusterAgent
 import EnvoyConfig
 import Testing
@@ -104,10 +105,8 @@ import Testing
         RegistrationTests.registration("n\(number)", service: key.name), lease: number,
         lastChange: 0)
       let summary = try #require(registrations.summary(of: key))
-      guard
-        case .service(let plan)? = plans.service(
-          key, summary, cluster: "east", trustDomain: "east.acme.mesh")
-      else {
+      let item = plans.service(key, summary, cluster: "east", trustDomain: "east.acme.mesh")
+      guard case .service(let plan) = item else {
         Issue.record("no plan for \(key)")
         return
       }

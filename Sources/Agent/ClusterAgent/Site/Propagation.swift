@@ -16,6 +16,18 @@ package struct Propagation: Sendable {
     package var acknowledged: Int64 = 0
     package var proxies: [String: Progress]
 
+    package init(
+      generation: Int64, step: Int64, arrived: Int64, stored: Int64, translated: Int64,
+      proxies: [String: Progress]
+    ) {
+      self.generation = generation
+      self.step = step
+      self.arrived = arrived
+      self.stored = stored
+      self.translated = translated
+      self.proxies = proxies
+    }
+
     package func count(_ progress: Progress) -> Int {
       proxies.values.count { $0 == progress }
     }
