@@ -364,12 +364,16 @@ let package = Package(
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "DeltaXDS", "DiscoveryProtos", "Documents", "FleetProtos", "Identity", "ProxySupervisor",
-        "SecureTransport", "Streams", "TestSupport",
+        "DeltaXDS", "DiscoveryProtos", "Documents", "EnvoyProtos", "FleetProtos", "Identity",
+        "ProxySupervisor", "SecureTransport", "Streams", "TestSupport",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Proxy"),
     .testTarget(

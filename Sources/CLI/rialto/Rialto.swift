@@ -7,6 +7,7 @@ struct Rialto: AsyncParsableCommand {
     abstract: "Bridges meshes: one server, an agent per site, Envoy beside every workload.",
     subcommands: [
       AgentCommand.self,
+      ProxyCommand.self,
       WorkloadCommand.self,
     ])
 }

@@ -1,4 +1,4 @@
-package import DeltaXDS
+private import DeltaXDS
 private import DiscoveryProtos
 package import FleetProtos
 private import Foundation
@@ -6,8 +6,9 @@ package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 package import Identity
 package import Logging
-package import SecureTransport
+private import SecureTransport
 package import Streams
+private import SwiftProtobuf
 private import Synchronization
 
 /// One connection to the agent with what runs over it: the relay's stream, the registration, and
@@ -30,6 +31,8 @@ package final class AgentConnection: Sendable {
   /// Whether the agent has taken the registration once: before that it does not know what to send.
   package let isRegistered = Latest(false)
   package let presence: Latest<Presence>
+  /// Whether the goodbye is said, or cannot be.
+  package let hasLeft = Latest(false)
 
   private let identity: Mutex<ProxyIdentity>
   private let credentials: CredentialSource
@@ -71,6 +74,14 @@ package final class AgentConnection: Sendable {
     }
   }
 
+  /// Says how the workload is, unless it has said goodbye.
+  package func tell(healthy: Bool) {
+    let next = Presence.present(healthy: healthy)
+    presence.update { current in
+      if current != .leaving { current = next }
+    }
+  }
+
   private var options: CallOptions {
     var options = CallOptions.defaults
     options.waitForReady = true
@@ -83,7 +94,8 @@ package final class AgentConnection: Sendable {
   private func followConfiguration() async {
     for await registered in isRegistered.values() where registered { break }
     await again("configuration stream") { succeeded in
-      let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+      let (wakes, wake) = AsyncStream.makeStream(
+        of: Void.self, bufferingPolicy: .bufferingNewest(1))
       let opening = self.relay.open(waking: wake)
       defer { wake.finish() }
       let discovery = Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Client(
@@ -115,7 +127,9 @@ package final class AgentConnection: Sendable {
           for await presence in self.presence.values() {
             switch presence {
             case .leaving:
-              try await writer.write(.with { $0.goodbye = Rialto_Workload_V1_Goodbye() })
+              if !isFirst {
+                try await writer.write(.with { $0.goodbye = Rialto_Workload_V1_Goodbye() })
+              }
               return
             case .present(let healthy) where isFirst:
               isFirst = false
@@ -135,6 +149,7 @@ package final class AgentConnection: Sendable {
       }
       if self.presence.current == .leaving { throw CancellationError() }
     }
+    hasLeft.publish(true)
   }
 
   // MARK: Certificate
@@ -170,7 +185,9 @@ package final class AgentConnection: Sendable {
     guard !response.certificateChain.isEmpty else { throw EnrollmentProblem.incomplete }
     var renewed = identity
     renewed.chain = response.certificateChain.map { Array($0) }
-    if !response.authorities.isEmpty { renewed.authorities = response.authorities.map { Array($0) } }
+    if !response.authorities.isEmpty {
+      renewed.authorities = response.authorities.map { Array($0) }
+    }
     try folder.save(renewed)
     self.identity.withLock { $0 = renewed }
     bundle.publish(renewed.bundle)

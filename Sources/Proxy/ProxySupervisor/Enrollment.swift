@@ -34,6 +34,8 @@ package enum EnrollmentProblem: Error, CustomStringConvertible {
   /// The agent answered no.
   case refused(String)
   case incomplete
+  /// The file that says who this proxy is.
+  case unreadable(String)
 
   package var description: String {
     switch self {
@@ -41,6 +43,7 @@ package enum EnrollmentProblem: Error, CustomStringConvertible {
     case .notForWorkloads: "the token is an agent's, not a workload's"
     case .refused(let reason): "the agent refuses this proxy: \(reason)"
     case .incomplete: "the agent's answer names no identity"
+    case .unreadable(let path): "\(path) is no identity of a proxy"
     }
   }
 }

@@ -1,7 +1,6 @@
-package import Documents
+private import Documents
 private import Foundation
 package import Identity
-package import SecureTransport
 
 /// Who this proxy is, as its agent said when it joined, and the certificates that prove it.
 package struct ProxyIdentity: Sendable {
@@ -80,7 +79,7 @@ package struct IdentityFolder: Sendable {
   package func identity() throws -> ProxyIdentity? {
     guard identityFile.exists else { return nil }
     guard let identity = ProxyIdentity(parsing: try identityFile.read()) else {
-      throw KeyFile.Failure(description: "\(identityFile.path) is not an identity")
+      throw EnrollmentProblem.unreadable(identityFile.path)
     }
     return identity
   }

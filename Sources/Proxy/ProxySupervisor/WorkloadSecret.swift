@@ -2,6 +2,7 @@ private import Crypto
 package import DeltaXDS
 private import EnvoyProtos
 private import Foundation
+private import Identity
 package import SecureTransport
 private import SwiftProtobuf
 
@@ -14,7 +15,7 @@ package func workloadSecret(_ credentials: Credentials) throws -> Resource {
     credentials.chain.map(pem).joined().utf8)
   secret.tlsCertificate.privateKey.inlineBytes = Data(credentials.key.pem.utf8)
   let body: [UInt8] = try secret.serializedBytes()
-  let digest = SHA256.hash(data: credentials.chain.joined()).prefix(8)
+  let digest = SHA256.hash(data: Array(credentials.chain.joined())).prefix(8)
   return Resource(
     name: workloadSecretName, version: digest.map { hexadecimalPair($0) }.joined(), body: body)
 }

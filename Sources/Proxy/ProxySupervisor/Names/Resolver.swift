@@ -1,4 +1,4 @@
-private import NIOCore
+import NIOCore
 private import NIOPosix
 
 /// Answers DNS on one port, by UDP and by TCP.
@@ -41,7 +41,10 @@ package struct Resolver: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .bind(host: host, port: bound) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(DNSFrameDecoder()))
+          try channel.pipeline.syncOperations.addHandlers([
+            IdleStateHandler(readTimeout: TimeAmount(Self.idleLimit)), CloseWhenIdle(),
+            ByteToMessageHandler(DNSFrameDecoder()),
+          ])
           return try Connection(wrappingChannelSynchronously: channel)
         }
       }
@@ -103,8 +106,8 @@ package struct Resolver: Sendable {
 
   private func serve(_ connection: Connection) async throws {
     try await connection.executeThenClose { inbound, outbound in
-      var packets = inbound.makeAsyncIterator()
-      while let packet = try await next(&packets, closing: connection.channel) {
+      for try await packet in inbound {
+        let packet = Array(packet.readableBytesView)
         guard let query = DNSQuery(packet) else { return }
         let bytes: [UInt8] =
           switch query.decision(names: names()) {
@@ -115,16 +118,17 @@ package struct Resolver: Sendable {
       }
     }
   }
+}
 
-  private func next(
-    _ packets: inout NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
-    closing channel: any Channel
-  ) async throws -> [UInt8]? {
-    let idle = channel.eventLoop.scheduleTask(in: TimeAmount(Self.idleLimit)) {
-      channel.close(promise: nil)
+private final class CloseWhenIdle: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is IdleStateHandler.IdleStateEvent {
+      context.close(promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(event)
     }
-    defer { idle.cancel() }
-    return try await packets.next().map { Array($0.readableBytesView) }
   }
 }
 

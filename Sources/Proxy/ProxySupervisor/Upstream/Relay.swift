@@ -1,5 +1,5 @@
 package import DeltaXDS
-package import FleetProtos
+private import FleetProtos
 package import Logging
 package import Streams
 private import SwiftProtobuf

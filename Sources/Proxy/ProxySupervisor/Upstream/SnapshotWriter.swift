@@ -1,4 +1,5 @@
 package import Logging
+private import Streams
 
 /// Keeps the file of what Envoy holds in step. One writer; what changes while it writes is in the
 /// next file, however often it changed.

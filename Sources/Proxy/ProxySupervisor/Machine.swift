@@ -1,0 +1,26 @@
+private import Foundation
+private import Subprocess
+private import SystemPackage
+
+/// What this machine and its Envoy are.
+enum Machine {
+  /// vm, container or pod.
+  static var platform: String {
+    let environment = ProcessInfo.processInfo.environment
+    if environment["KUBERNETES_SERVICE_HOST"] != nil { return "pod" }
+    let marks = ["/.dockerenv", "/run/.containerenv"]
+    return marks.contains(where: FileManager.default.fileExists) ? "container" : "vm"
+  }
+
+  static var hostName: String { ProcessInfo.processInfo.hostName }
+
+  /// The release of an Envoy binary; throws when it cannot be run.
+  static func envoyVersion(_ executable: String) async throws -> String {
+    let result = try await Subprocess.run(
+      .path(FilePath(executable)), arguments: ["--version"], input: .none,
+      output: .string(limit: 4096), error: .discarded)
+    // "…/envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL"
+    let parts = result.standardOutput.split(separator: "/")
+    return parts.dropLast(3).last.map(String.init) ?? ""
+  }
+}

@@ -1,0 +1,73 @@
+import Documents
+import Foundation
+import Testing
+
+@testable import ProxySupervisor
+
+/// The Envoy of this checkout, or of `RIALTO_ENVOY`.
+enum EnvoyBinary {
+  static let path: String? = {
+    if let path = ProcessInfo.processInfo.environment["RIALTO_ENVOY"] { return path }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    let library = root + "/.envoy/lib"
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: library)) ?? []
+    return versions.map { "\(library)/\($0)/site-packages/envoy/_bin/envoy" }
+      .first(where: FileManager.default.isExecutableFile)
+  }()
+}
+
+/// A folder whose sockets have short paths, gone afterwards.
+func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+  let folder = "/tmp/rialto-test-" + UUID().uuidString.prefix(8)
+  try createPrivateFolder(folder)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  return try await body(folder)
+}
+
+@Suite(.enabled(if: EnvoyBinary.path != nil, "needs Envoy")) struct `Envoy's bootstrap` {
+  @Test func `Envoy takes it`() async throws {
+    let envoy = try #require(EnvoyBinary.path)
+    try await withFolder { folder in
+      let bootstrap = Bootstrap(
+        nodeID: "orders-1", cluster: "orders.shop", discoverySocket: folder + "/xds.sock",
+        administrationSocket: folder + "/admin.sock")
+      try replaceFile(at: folder + "/b.json", with: bootstrap.document.canonicalJSON)
+      let result = try runProgram(
+        envoy, ["--mode", "validate", "-c", folder + "/b.json", "--disable-hot-restart"])
+      #expect(result.succeeded, "\(result.output)")
+    }
+  }
+
+  @Test func `Envoy says its release`() async throws {
+    let version = try await Machine.envoyVersion(try #require(EnvoyBinary.path))
+    #expect(version.split(separator: ".").count == 3)
+  }
+}
+
+@Suite struct `The record of a running Envoy` {
+  @Test func `it is read as it was written, and nothing else is`() {
+    let record = EnvoyRecord(baseID: 7, epoch: 1, processID: 4711)
+    #expect(EnvoyRecord(parsing: record.bytes) == record)
+    for text in [
+      "", "{}", #"{"baseID":1,"epoch":-1,"processID":5}"#, #"{"baseID":1,"epoch":0,"processID":1}"#,
+    ] {
+      #expect(EnvoyRecord(parsing: Array(text.utf8)) == nil)
+    }
+  }
+
+  @Test func `a process that is no Envoy of ours is not ended`() {
+    let own = EnvoyRecord(
+      baseID: 7, epoch: 0, processID: Int64(ProcessInfo.processInfo.processIdentifier))
+    #expect(!own.isRunning(executable: "/usr/bin/envoy"))
+    // Even if the binary is the same, the base id must be.
+    let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    #expect(!own.isRunning(executable: executable ?? ""))
+  }
+
+  @Test func `every folder has its own base id`() {
+    let ids = (0..<1000).map { EnvoyRecord.baseID(for: "/run/rialto/\($0)") }
+    #expect(Set(ids).count == 1000)
+    #expect(ids.allSatisfy { (1...400_000_000).contains($0) })
+  }
+}
