@@ -7,6 +7,8 @@ import Logging
 import Model
 import NIOCore
 import Operations
+import Publication
+import Storage
 
 /// Answers every request: hygiene first, then the route, then who asks, then the use case.
 struct APIResponder: HTTPResponder {
@@ -57,20 +59,28 @@ struct APIResponder: HTTPResponder {
         headers: [.allow: route.allow])
     }
     let call = try Call(request, route: route)
-    try call.checkAccept(route == .watch ? "text/event-stream" : nil)
+    switch route {
+    case .open(let route):
+      return try await respond(to: call, route)
+    case .secured(let route):
+      let principal = try await principal(of: request)
+      try call.checkAccept(
+        route == .watch ? ["text/event-stream"] : ["application/json", "application/problem+json"])
+      return try await respond(to: call, route, as: principal)
+    }
+  }
+
+  private func respond(to call: Call, _ route: OpenRoute) async throws -> Response {
     switch route {
     case .live: return health([])
     case .ready: return await readiness()
     case .openAPI: return Call.json(OpenAPI.document)
     case .file(let name): return try Dashboard.response(to: call, file: name)
-    default: break
     }
-    let principal = try await principal(of: request)
-    return try await respond(to: call, route, as: principal)
   }
 
   private func respond(
-    to call: Call, _ route: Route, as principal: Principal
+    to call: Call, _ route: SecuredRoute, as principal: Principal
   ) async throws -> Response {
     let operations = api.operations
     switch route {
@@ -111,7 +121,6 @@ struct APIResponder: HTTPResponder {
     case .watch:
       return try Watch(operations: operations, principal: principal, count: watchers)
         .response(to: call)
-    case .openAPI, .live, .ready, .file: preconditionFailure("public routes are answered before")
     }
   }
 

@@ -113,19 +113,17 @@ struct Call {
 
   // MARK: Headers
 
-  /// What the client accepts must contain what we send: JSON, or `type`.
-  func checkAccept(_ type: String?) throws {
+  /// What the client accepts must contain one of the types that we send.
+  func checkAccept(_ offered: [String]) throws {
     guard let accept = request.headers[.accept] else { return }
-    let offered = type.map { [$0] } ?? ["application/json", "application/problem+json"]
     let accepted = accept.utf8.split(separator: UInt8(ascii: ",")).map { entry in
       Self.trimmedLowercase(entry.prefix { $0 != UInt8(ascii: ";") })
     }
-    let isFile = request.uri.path == "/" || request.uri.path.utf8.contains(UInt8(ascii: "."))
     let fits = accepted.contains { entry in
       entry == "*/*" || offered.contains(entry)
         || offered.contains { $0.split(separator: "/").first.map { "\($0)/*" } == entry }
     }
-    guard fits || isFile else {
+    guard fits else {
       throw Problem(
         .notAcceptable, .notAcceptable, "Not acceptable",
         "this answers with \(offered.joined(separator: " or "))")
@@ -149,6 +147,11 @@ struct Call {
         throw OperationError.malformed("If-Match and If-None-Match exclude each other")
       }
     }
+  }
+
+  /// Where a client that lost its event stream wants to go on.
+  var lastEventID: String? {
+    HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
   }
 
   /// Whether the client has the representation with this tag already.

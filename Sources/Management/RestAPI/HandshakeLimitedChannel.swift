@@ -8,6 +8,7 @@ import NIOTLS
 /// below this limits how long a client that says nothing may hold a socket.
 struct HandshakeLimitedChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
+  let limit: TimeAmount
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
     // The base puts TLS first, so the deadline has to see TLS's events from behind it.
@@ -15,7 +16,7 @@ struct HandshakeLimitedChannel<Base: ServerChildChannel>: ServerChildChannel {
     do {
       let pipeline = channel.pipeline.syncOperations
       let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-      try pipeline.addHandler(HandshakeDeadline(), position: .after(tls))
+      try pipeline.addHandler(HandshakeDeadline(limit: limit), position: .after(tls))
     } catch { return channel.eventLoop.makeFailedFuture(error) }
     return value
   }
@@ -28,12 +29,14 @@ struct HandshakeLimitedChannel<Base: ServerChildChannel>: ServerChildChannel {
 private final class HandshakeDeadline: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = NIOAny
 
-  private static let limit = TimeAmount.seconds(5)
+  private let limit: TimeAmount
   private var deadline: Scheduled<Void>?
+
+  init(limit: TimeAmount) { self.limit = limit }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
-    deadline = context.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+    deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }

@@ -14,6 +14,8 @@ package struct RestAPI: Sendable {
     package var port: Int
     /// The names and addresses by which clients may call this server, without ports.
     package var hosts: Set<String>
+    /// How long a client may take for the TLS handshake.
+    package var handshakeLimit = Duration.seconds(5)
 
     /// `localhost` and the loopback addresses are always among the hosts.
     package init(host: String, port: Int, hosts: some Sequence<String>) {
@@ -68,7 +70,7 @@ package struct RestAPI: Sendable {
   ) throws -> some ApplicationProtocol {
     Application(
       responder: APIResponder(api: self),
-      server: try certificate.map(Self.server) ?? .http1(),
+      server: try certificate.map(server) ?? .http1(),
       configuration: ApplicationConfiguration(
         address: .hostname(settings.host, port: settings.port), serverName: nil),
       onServerRunning: { channel in await onRunning(channel.localAddress) },
@@ -76,7 +78,7 @@ package struct RestAPI: Sendable {
   }
 
   /// HTTP/2 and HTTP/1.1 over TLS, with the limits of a server that anybody may connect to.
-  private static func server(_ certificate: Certificate) throws -> HTTPServerBuilder {
+  private func server(_ certificate: Certificate) throws -> HTTPServerBuilder {
     var tls = TLSConfiguration.makeServerConfiguration(
       certificateChain: try certificate.chain.map {
         .certificate(try NIOSSLCertificate(bytes: $0, format: .der))
@@ -92,10 +94,12 @@ package struct RestAPI: Sendable {
     let limits = HTTP2UpgradeChannel.Configuration(
       idleTimeout: .seconds(60), gracefulCloseTimeout: .seconds(5), streamConfiguration: streams)
     let configured = tls
+    let handshakeLimit = settings.handshakeLimit
     return HTTPServerBuilder { responder in
       HandshakeLimitedChannel(
         base: try HTTP2UpgradeChannel(
-          tlsConfiguration: configured, configuration: limits, responder: responder))
+          tlsConfiguration: configured, configuration: limits, responder: responder),
+        limit: TimeAmount(handshakeLimit))
     }
   }
 }

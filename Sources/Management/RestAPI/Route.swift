@@ -4,6 +4,67 @@ import Operations
 
 /// What a path means.
 enum Route: Hashable {
+  /// Answers without a credential: health, and what makes the sign-in page.
+  case open(OpenRoute)
+  case secured(SecuredRoute)
+
+  /// The route of a path without its query. Nothing is decoded: every name of ours is plain, and
+  /// what is not plain names nothing.
+  init?(path: String) {
+    if let open = OpenRoute(path: path) {
+      self = .open(open)
+    } else if let secured = SecuredRoute(path: path) {
+      self = .secured(secured)
+    } else {
+      return nil
+    }
+  }
+
+  /// HEAD and OPTIONS come by themselves.
+  var methods: [HTTPRequest.Method] {
+    switch self {
+    case .open: [.get]
+    case .secured(let route): route.methods
+    }
+  }
+
+  /// The value of the `Allow` header.
+  var allow: String {
+    let all = methods.map(\.rawValue) + (methods.contains(.get) ? ["HEAD"] : []) + ["OPTIONS"]
+    return all.joined(separator: ", ")
+  }
+
+  /// The query parameters that mean something here; others are refused.
+  func parameters(for method: HTTPRequest.Method) -> Set<String> {
+    switch self {
+    case .open: []
+    case .secured(let route): route.parameters(for: method)
+    }
+  }
+}
+
+enum OpenRoute: Hashable {
+  case openAPI
+  case live
+  case ready
+  /// A file of the dashboard, by its name in `Web/`.
+  case file(String)
+
+  fileprivate init?(path: String) {
+    switch path {
+    case "/": self = .file("index.html")
+    case "/openapi.json": self = .openAPI
+    case "/livez": self = .live
+    case "/readyz": self = .ready
+    default:
+      let name = String(decoding: path.utf8.dropFirst(), as: UTF8.self)
+      guard Dashboard.file(name) != nil else { return nil }
+      self = .file(name)
+    }
+  }
+}
+
+enum SecuredRoute: Hashable {
   case object(ResourceRef)
   case collection(Collection)
   case status(ResourceRef)
@@ -16,31 +77,11 @@ enum Route: Hashable {
   case proxies
   case proxyConfiguration(cluster: String, nodeID: String)
   case watch
-  case openAPI
-  case live
-  case ready
-  /// A file of the dashboard, by its path below `Web/`.
-  case file(String)
 
-  /// The route of a path without its query. Nothing is decoded: every name of ours is plain, and
-  /// what is not plain names nothing.
-  init?(path: String) {
-    switch path {
-    case "/": self = .file("index.html")
-    case "/openapi.json": self = .openAPI
-    case "/livez": self = .live
-    case "/readyz": self = .ready
-    default:
-      let segments = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      guard segments.count >= 2, segments[0].isEmpty else { return nil }
-      if segments.count == 2, Dashboard.file(segments[1]) != nil {
-        self = .file(segments[1])
-      } else if segments[1] == "v2", segments.count >= 3 {
-        self.init(segments: Array(segments.dropFirst(2)))
-      } else {
-        return nil
-      }
-    }
+  fileprivate init?(path: String) {
+    let segments = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard segments.count >= 3, segments[0].isEmpty, segments[1] == "v2" else { return nil }
+    self.init(segments: Array(segments.dropFirst(2)))
   }
 
   private init?(segments: [String]) {
@@ -56,55 +97,39 @@ enum Route: Hashable {
     case ("proxies", 4) where segments[3] == "config":
       self = .proxyConfiguration(cluster: segments[1], nodeID: segments[2])
     case ("watch", 1): self = .watch
-    default:
-      let fqn = segments.joined(separator: "/")
-      if let ref = ResourceRef(fqn: fqn) {
-        self = .object(ref)
-      } else if let collection = Collection(fqn: fqn) {
-        self = .collection(collection)
-      } else if let last = segments.last,
-        let ref = ResourceRef(fqn: segments.dropLast().joined(separator: "/"))
-      {
-        switch (last, ref.kind) {
-        case ("status", _): self = .status(ref)
-        case ("tokens", .cluster): self = .joinTokens(cluster: ref)
-        default: return nil
-        }
-      } else {
-        return nil
-      }
+    default: self.init(fqn: segments)
     }
   }
 
-  /// HEAD and OPTIONS come by themselves.
+  private init?(fqn segments: [String]) {
+    let fqn = segments.joined(separator: "/")
+    if let ref = ResourceRef(fqn: fqn) {
+      self = .object(ref)
+    } else if let collection = Collection(fqn: fqn) {
+      self = .collection(collection)
+    } else if let last = segments.last,
+      let ref = ResourceRef(fqn: segments.dropLast().joined(separator: "/"))
+    {
+      switch (last, ref.kind) {
+      case ("status", _): self = .status(ref)
+      case ("tokens", .cluster): self = .joinTokens(cluster: ref)
+      default: return nil
+      }
+    } else {
+      return nil
+    }
+  }
+
   var methods: [HTTPRequest.Method] {
     switch self {
     case .object: [.get, .put, .patch, .delete]
     case .collection: [.get, .post]
     case .apply, .joinTokens: [.post]
-    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .watch,
-      .openAPI, .live, .ready, .file:
+    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .watch:
       [.get]
     }
   }
 
-  /// The value of the `Allow` header.
-  var allow: String {
-    let all = methods.map(\.rawValue) + (methods.contains(.get) ? ["HEAD"] : []) + ["OPTIONS"]
-    return all.joined(separator: ", ")
-  }
-
-  /// Whether it answers without a credential: health, and what makes the sign-in page.
-  var isPublic: Bool {
-    switch self {
-    case .live, .ready, .file, .openAPI: true
-    case .object, .collection, .status, .joinTokens, .apply, .changes, .change, .agents,
-      .workloads, .proxies, .proxyConfiguration, .watch:
-      false
-    }
-  }
-
-  /// The query parameters that mean something here; others are refused.
   func parameters(for method: HTTPRequest.Method) -> Set<String> {
     switch self {
     case .object:
@@ -113,13 +138,13 @@ enum Route: Hashable {
       case .delete: ["dryRun", "cascade"]
       default: ["dryRun"]
       }
-    case .collection: method == .post ? ["dryRun"] : ["limit", "continue", "labelSelector", "view"]
+    case .collection:
+      method == .post ? ["dryRun"] : ["limit", "continue", "labelSelector", "view"]
     case .apply: ["dryRun", "file"]
     case .changes: ["limit", "continue"]
     case .workloads, .proxies: ["cluster"]
     case .watch: ["revision"]
-    case .ready, .live: ["verbose"]
-    case .status, .joinTokens, .change, .agents, .proxyConfiguration, .openAPI, .file: []
+    case .status, .joinTokens, .change, .agents, .proxyConfiguration: []
     }
   }
 }

@@ -56,7 +56,7 @@ struct Watch {
 
   /// From a revision that the client names, or from a few changes ago.
   private func start(of call: Call, newest: Revision) throws -> Revision {
-    guard let text = call.request.headers[.lastEventID] ?? call.query["revision"] else {
+    guard let text = call.lastEventID ?? call.query["revision"] else {
       return Revision(max(0, newest.number - Int64(WatchSession.followedChanges)))
     }
     guard let number = Int64(text), number >= 0 else {

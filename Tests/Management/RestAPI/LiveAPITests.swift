@@ -1,0 +1,147 @@
+import AsyncHTTPClient
+import Foundation
+import Identity
+import Logging
+import Manifests
+import Model
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Operations
+import RestAPI
+import ServiceLifecycle
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct `The REST API on a socket` {
+  private let fixture: ManagementFixture
+
+  init() throws { fixture = try ManagementFixture() }
+
+  private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private static func certificate() throws -> RestAPI.Certificate {
+    let authority = try CertificateAuthority.server(
+      organization: "acme", key: PrivateKey(), now: Date())
+    let key = PrivateKey()
+    let request = try CertificateRequest(der: CertificateRequest.make(for: key))
+    let chain = try authority.issue(
+      request, as: .server(organization: "acme"), dnsNames: ["localhost"],
+      addresses: ["127.0.0.1"], lifetime: .seconds(3600), now: Date())
+    return RestAPI.Certificate(chain: chain, keyPEM: key.pem)
+  }
+
+  /// Serves while `body` runs, then shuts down gracefully and waits for the end of everything.
+  private func serving(
+    handshakeLimit: Duration = .seconds(5),
+    _ body: @escaping @Sendable (Server) async throws -> Void
+  ) async throws {
+    var settings = RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: ["mesh.example"])
+    settings.handshakeLimit = handshakeLimit
+    let api = RestAPI(operations: fixture.operations, settings: settings, logger: Self.quiet)
+    let (ports, tell) = AsyncStream.makeStream(of: Int.self)
+    let application = try api.application(certificate: Self.certificate()) { address in
+      tell.yield(address?.port ?? 0)
+    }
+    let services = ServiceGroup(
+      configuration: ServiceGroupConfiguration(services: [application], logger: Self.quiet))
+    var configuration = HTTPClient.Configuration()
+    configuration.tlsConfiguration = .makeClientConfiguration()
+    configuration.tlsConfiguration?.certificateVerification = .none
+    let client = HTTPClient(configuration: configuration)
+    let key = try await fixture.operations.issueAdministratorKey()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await services.run() }
+      let port = try #require(await ports.first { _ in true })
+      let outcome: Result<Void, any Error>
+      do {
+        try await body(
+          Server(port: port, client: client, token: key.text, services: services))
+        outcome = .success(())
+      } catch { outcome = .failure(error) }
+      await services.triggerGracefulShutdown()
+      try await group.waitForAll()
+      try outcome.get()
+    }
+    try await client.shutdown()
+  }
+
+  private struct Server: Sendable {
+    let port: Int
+    let client: HTTPClient
+    let token: String
+    let services: ServiceGroup
+
+    func get(
+      _ path: String, headers: [String: String] = [:], signedIn: Bool = true
+    ) async throws -> HTTPClientResponse {
+      var request = HTTPClientRequest(url: "https://127.0.0.1:\(port)\(path)")
+      if signedIn { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+      for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+      return try await client.execute(request, timeout: .seconds(20))
+    }
+  }
+
+  @Test func `it speaks HTTP 2 over TLS`() async throws {
+    try await serving { server in
+      let answer = try await server.get("/livez")
+      #expect(answer.status == .ok)
+      #expect(answer.version == .http2)
+      #expect(answer.headers.first(name: "Strict-Transport-Security") != nil)
+    }
+  }
+
+  @Test(arguments: [("evil.example", 421), ("MESH.example:1", 200), ("localhost", 200)])
+  func `only its own host names are answered`(host: String, status: UInt) async throws {
+    try await serving { server in
+      let answer = try await server.get("/livez", headers: ["Host": host], signedIn: false)
+      #expect(answer.status.code == status)
+    }
+  }
+
+  @Test func `a watcher hears of a change, and the stream ends with the server`() async throws {
+    try await serving { [fixture] server in
+      let answer = try await server.get("/v2/watch", headers: ["Accept": "text/event-stream"])
+      #expect(answer.status == .ok)
+      var text = ""
+      var hasWritten = false
+      for try await part in answer.body {
+        text += String(buffer: part)
+        if !hasWritten, text.contains("event: agents") {
+          hasWritten = true
+          try await fixture.apply(ManagementFixture.tree)
+        }
+        if text.contains("event: change\nid: 1\n"), text.contains("event: propagation") { break }
+      }
+      #expect(text.contains("\"action\":\"created\""))
+      // A second one is open when the server goes down.
+      let open = try await server.get("/v2/watch?revision=1")
+      await server.services.triggerGracefulShutdown()
+      for try await _ in open.body {}
+    }
+  }
+
+  @Test func `a watcher of another life of the database starts over`() async throws {
+    try await serving { server in
+      let answer = try await server.get("/v2/watch", headers: ["Last-Event-ID": "99"])
+      #expect(answer.status == .gone)
+    }
+  }
+
+  @Test func `a client that never finishes its handshake is cut off, others are not`()
+    async throws
+  {
+    try await serving(handshakeLimit: .milliseconds(100)) { [fixture] server in
+      let silent = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connect(host: "127.0.0.1", port: server.port).get()
+      // Ends only when the server closes.
+      try await silent.closeFuture.get()
+      let answer = try await server.get("/v2/watch")
+      var parts = answer.body.makeAsyncIterator()
+      #expect(try await parts.next() != nil)
+      try await fixture.apply(ManagementFixture.tree)
+      #expect(try await parts.next() != nil)
+    }
+  }
+}
