@@ -23,7 +23,8 @@ extension CallPolicy {
 
   /// For every request.
   var retryPolicy: RetryPolicy? {
-    policy(on: retries?.conditions.isEmpty == false ? retries?.conditions ?? [] : Self.safeConditions)
+    policy(
+      on: retries?.conditions.isEmpty == false ? retries?.conditions ?? [] : Self.safeConditions)
   }
 
   /// For requests that only read, which may be tried again whatever became of the first attempt.

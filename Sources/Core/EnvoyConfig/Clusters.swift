@@ -46,10 +46,11 @@ extension Cluster {
       $0.transportSocket = transport
       if isHTTP {
         // Notices within three seconds that packets are dropped.
-        $0.speaksHTTP2(keepalive: .with {
-          $0.interval = .init(milliseconds: 2000)
-          $0.timeout = .init(milliseconds: 1000)
-        })
+        $0.speaksHTTP2(
+          keepalive: .with {
+            $0.interval = .init(milliseconds: 2000)
+            $0.timeout = .init(milliseconds: 1000)
+          })
       }
     }
   }

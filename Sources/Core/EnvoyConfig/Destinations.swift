@@ -10,8 +10,9 @@ struct Destinations {
 
   /// `destinations` as seen by a call to `port` of `service`; empty means the service itself. What
   /// does not exist becomes the cluster without endpoints, so that its share fails and says so.
-  init(_ destinations: [WeightedDestination], of service: ServicePlan, port: PlannedPort, in site: Site)
-  {
+  init(
+    _ destinations: [WeightedDestination], of service: ServicePlan, port: PlannedPort, in site: Site
+  ) {
     clusters = []
     let written =
       destinations.isEmpty ? [WeightedDestination(weight: 100)] : destinations

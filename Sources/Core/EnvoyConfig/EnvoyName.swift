@@ -44,7 +44,7 @@ enum EnvoyName {
 
   /// The cluster and the server name (SNI) for a port of a service, as Istio forms them.
   static func outbound(host: String, port: Int, subset: String? = nil) -> String {
-    "outbound_.\(port)_.\(subset ?? "_")_.\(host)"
+    "outbound_.\(port)_.\(subset ?? "")_.\(host)"
   }
 
   static func inboundCluster(port: Int) -> String { "inbound_\(port)" }

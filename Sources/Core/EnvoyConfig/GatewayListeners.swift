@@ -47,7 +47,8 @@ private struct GatewayPort {
   }
 
   var resources: [EnvoyResource] {
-    [listener] + routes + terminated.flatMap { [$0.certificate] + ($0.authorities.map { [$0] } ?? []) }
+    [listener] + routes
+      + terminated.flatMap { [$0.certificate] + ($0.authorities.map { [$0] } ?? []) }
       + (hosts.contains(where: \.usesUnavailable) ? [Cluster.unavailable] : [])
   }
 
@@ -56,7 +57,8 @@ private struct GatewayPort {
   private var routes: [EnvoyResource] {
     let separate = terminated.map { entry in
       resource(
-        EnvoyName.gatewayRoutes(port: number, hostname: entry.host.server.hostname), of: [entry.host])
+        EnvoyName.gatewayRoutes(port: number, hostname: entry.host.server.hostname),
+        of: [entry.host])
     }
     return plaintext.isEmpty
       ? separate : separate + [resource(EnvoyName.gatewayRoutes(port: number), of: plaintext)]
@@ -139,7 +141,8 @@ extension EnvoyResource {
     }
   }
 
-  private static func secret(from origin: ItemKey, _ fill: (inout Secret) -> Void) -> EnvoyResource {
+  private static func secret(from origin: ItemKey, _ fill: (inout Secret) -> Void) -> EnvoyResource
+  {
     var secret = Secret()
     fill(&secret)
     // Named by what it holds and whose it is: two gateways with the same files do not share it.

@@ -71,13 +71,16 @@ private struct Inbound {
     return transports.map { transport in
       .with {
         $0.name = "\(transport)_\(port.number)"
-        if matchingPort { $0.filterChainMatch.destinationPort = .init(UInt32(clamping: port.number)) }
+        if matchingPort {
+          $0.filterChainMatch.destinationPort = .init(UInt32(clamping: port.number))
+        }
         $0.filterChainMatch.transportProtocol = transport
         if transport == EnvoyName.transportTLS {
           $0.transportSocket = .mutualTLS(
             accepting: bundle?.name, protocols: port.isHTTP ? ALPN.server : [])
         }
-        $0.filters = port.isHTTP ? [NetworkFilter(.inbound(port: port.number))] : tcpFilters(for: port)
+        $0.filters =
+          port.isHTTP ? [NetworkFilter(.inbound(port: port.number))] : tcpFilters(for: port)
       }
     }
   }
@@ -88,10 +91,13 @@ private struct Inbound {
     let decisions = [("deny", matchers.deny), ("allow", matchers.allow)]
     return decisions.compactMap { prefix, matcher in
       matcher.map { NetworkFilter(.connections(statPrefix: "\(cluster).\(prefix)", $0)) }
-    } + [NetworkFilter(TCPProxy.with {
-      $0.statPrefix = cluster
-      $0.cluster = cluster
-    })]
+    } + [
+      NetworkFilter(
+        TCPProxy.with {
+          $0.statPrefix = cluster
+          $0.cluster = cluster
+        })
+    ]
   }
 
   func routes(for port: InboundPort) -> EnvoyResource {

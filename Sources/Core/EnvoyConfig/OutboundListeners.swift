@@ -16,7 +16,8 @@ func capturedListener(
   var usesUnavailable = false
   for service in tcpServices {
     for port in service.ports where !port.protocolName.isHTTP {
-      let destinations = Destinations(service.defaultDestinations, of: service, port: port, in: site)
+      let destinations = Destinations(
+        service.defaultDestinations, of: service, port: port, in: site)
       chains.append(.tcp(service.address, port: port.number, to: destinations))
       origins.formUnion(destinations.services.union([ServiceKey(service)]).map(\.item))
       usesUnavailable = usesUnavailable || destinations.usesUnavailable
@@ -52,7 +53,8 @@ func upstreamListeners(of profile: ProxyProfile, in site: Site) -> [EnvoyResourc
           statPrefix: name,
           routes: EnvoyName.serviceRoutes(host: service.host, port: port.number)))
     } else {
-      let destinations = Destinations(service.defaultDestinations, of: service, port: port, in: site)
+      let destinations = Destinations(
+        service.defaultDestinations, of: service, port: port, in: site)
       origins.formUnion(destinations.services.map(\.item))
       if destinations.usesUnavailable { resources.append(Cluster.unavailable) }
       filter = NetworkFilter(TCPProxy(statPrefix: name, to: destinations))

@@ -20,7 +20,9 @@ struct PathRewrite {
     case .exact, .regex: scope = .whole
     case .prefix(let prefix):
       // A slash between the new beginning and the rest: neither lost nor doubled.
-      let endings = (prefix.utf8.last == UInt8(ascii: "/"), replacement.utf8.last == UInt8(ascii: "/"))
+      let endings = (
+        prefix.utf8.last == UInt8(ascii: "/"), replacement.utf8.last == UInt8(ascii: "/")
+      )
       switch endings {
       case (true, false):
         scope = .prefix(pattern: "^\(quotedForRE2(prefix))", cut: prefix)

@@ -60,7 +60,9 @@ extension ServicePlan {
           }
         ]
       }
-      let used = ways.reduce(into: Set([ServiceKey(self)])) { $0.formUnion($1.destinations.services) }
+      let used = ways.reduce(into: Set([ServiceKey(self)])) {
+        $0.formUnion($1.destinations.services)
+      }
       resources.append(
         EnvoyResource(.routes, name, configuration, from: used.map(\.item) + policy.origins))
       if ways.contains(where: \.destinations.usesUnavailable) {

@@ -21,10 +21,18 @@ struct Site: Sendable {
     case .trust:
       if case .trust(let plan) = item { trust = plan } else { trust = nil }
     case .namespace(let name):
-      if case .namespace(let plan) = item { namespaces[name] = plan } else { namespaces[name] = nil }
+      if case .namespace(let plan) = item {
+        namespaces[name] = plan
+      } else {
+        namespaces[name] = nil
+      }
     case .service(let namespace, let name):
       let service = ServiceKey(namespace: namespace, name: name)
-      if case .service(let plan) = item { services[service] = plan } else { services[service] = nil }
+      if case .service(let plan) = item {
+        services[service] = plan
+      } else {
+        services[service] = nil
+      }
     case .gateway(let fqn):
       if case .gateway(let plan) = item { gateways[fqn] = plan } else { gateways[fqn] = nil }
     }

@@ -4,6 +4,7 @@ import Documents
 import EnvoyConfig
 import Foundation
 import SwiftProtobuf
+import Testing
 
 /// A recorded case: a folder with what goes in and, per type of resources, what comes out.
 struct EnvoyCase: CustomTestStringConvertible {
@@ -113,7 +114,7 @@ struct EnvoyCase: CustomTestStringConvertible {
             "resource": try resource.document(),
           ])
         }
-        return ("\(type).json", Document.list(documents).prettyJSON + "\n")
+        return ("envoy-\(type).json", Document.list(documents).prettyJSON + "\n")
       })
   }
 

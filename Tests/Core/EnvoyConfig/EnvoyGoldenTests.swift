@@ -1,3 +1,4 @@
+import Blueprints
 import EnvoyConfig
 import Foundation
 import Testing

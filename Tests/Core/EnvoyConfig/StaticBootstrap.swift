@@ -12,24 +12,26 @@ struct StaticBootstrap {
   }
 
   let document: Document
-  private var defined: [EnvoyResourceType: [String: Document]] = [:]
 
   init(_ snapshot: [EnvoyResource], secrets: [Document] = []) throws {
+    var defined: [EnvoyResourceType: [String: Document]] = [:]
     for resource in snapshot {
       defined[resource.name.type, default: [:]][resource.name.name] = try resource.document()
     }
     for secret in secrets {
       if let name = secret["name"]?.string { defined[.secret, default: [:]][name] = secret }
     }
-    var resolved: [EnvoyResourceType: [Document]] = [:]
-    for type in [EnvoyResourceType.cluster, .listener] {
-      resolved[type] = try Self.sorted(defined[type]).map { try Self.resolve($0, defined) }
+    let clusters = try Self.sorted(defined[.cluster]).map { [defined] in
+      try Self.resolve($0, defined)
+    }
+    let listeners = try Self.sorted(defined[.listener]).map { [defined] in
+      try Self.resolve($0, defined)
     }
     document = [
       "node": ["id": "test", "cluster": "test"],
       "static_resources": [
-        "clusters": .list(resolved[.cluster] ?? []), "listeners": .list(resolved[.listener] ?? []),
-        "secrets": .list(Self.sorted(defined[.secret])),
+        "clusters": .list(clusters), "listeners": .list(listeners),
+        "secrets": .list(Self.sorted(defined[.secret]).map(Self.withoutFiles)),
       ],
     ]
     // Scopes and routes that no listener mentions have to be whole as well.
@@ -37,6 +39,20 @@ struct StaticBootstrap {
       _ = try Self.find(.routes, scope["routeConfigurationName"]?.string, defined)
     }
     for routes in Self.sorted(defined[.routes]) { _ = try Self.resolve(routes, defined) }
+  }
+
+  /// The files of a gateway's machine are not here.
+  private static func withoutFiles(_ secret: Document) -> Document {
+    guard case .object(var members) = secret else { return secret }
+    if members["tlsCertificate"]?["certificateChain"]?["filename"] != nil {
+      members["tlsCertificate"] = TestCertificate.secret["tls_certificate"]
+    }
+    if members["validationContext"]?["trustedCa"]?["filename"] != nil {
+      members["validationContext"] = [
+        "trustedCa": ["inlineString": .string(TestCertificate.chain)]
+      ]
+    }
+    return .object(members)
   }
 
   private static func sorted(_ documents: [String: Document]?) -> [Document] {

@@ -37,7 +37,9 @@ struct StockEnvoy {
     try bootstrap.prettyJSON.write(toFile: file, atomically: true, encoding: .utf8)
     let process = Process()
     process.executableURL = URL(filePath: path)
-    process.arguments = ["--mode", "validate", "-c", file, "--disable-hot-restart", "-l", "warning"]
+    process.arguments = [
+      "--mode", "validate", "-c", file, "--disable-hot-restart", "-l", "warning",
+    ]
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -3,13 +3,14 @@ import Testing
 
 /// Our subsets of Envoy's protocol against what Envoy 1.40 itself declares. The list of facts was
 /// extracted once from the descriptors inside of its binary.
-@Suite struct `Envoy's protocol` {
+@Suite struct `Our subset of the protocol` {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().appending(path: "../../..").standardizedFileURL
 
   private static func facts() throws -> Set<String> {
     let file = root.appending(path: "Tests/Golden/Wire/envoy-fields.txt")
-    return Set(try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init))
+    return Set(
+      try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init))
   }
 
   /// The `.proto` files of Envoy's that we declare.
@@ -29,7 +30,7 @@ import Testing
     #expect(paths.contains { $0.contains("/DiscoveryProtos/") })
   }
 
-  @Test func `every field has Envoy's number and type`() throws {
+  @Test func `every field has the number and type of the original`() throws {
     let facts = try Self.facts()
     for file in Self.files() {
       for field in ProtoFile(try String(contentsOf: file, encoding: .utf8)).fields {
@@ -41,9 +42,10 @@ import Testing
   @Test func `a wrong number is noticed`() throws {
     let file = ProtoFile(
       "package envoy.config.core.v3;\nmessage Address {\n  SocketAddress socket_address = 2;\n}")
-    #expect(file.fields == [
-      "envoy.config.core.v3.Address.socket_address = 2 envoy.config.core.v3.SocketAddress"
-    ])
+    #expect(
+      file.fields == [
+        "envoy.config.core.v3.Address.socket_address = 2 envoy.config.core.v3.SocketAddress"
+      ])
     #expect(!(try Self.facts().contains(file.fields[0])))
   }
 }
