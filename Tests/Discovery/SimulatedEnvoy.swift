@@ -73,7 +73,12 @@ struct SimulatedEnvoy {
     endpointsOwed = []
     seen = []
     for type in [ResourceType.cluster, .endpoints, .listener, .routes] {
-      for name in held(type).keys { tables[type]?[name]?.refused = nil }
+      for (name, held) in held(type) {
+        tables[type]?[name]?.refused = nil
+        // A real one keeps what it applied of a refused response, but does not speak of it: when
+        // it vanishes before the next stream, nobody can tell. That is out of scope here.
+        if held.acknowledged == nil { tables[type]?[name] = nil }
+      }
       for (name, held) in held(type) where held.applied != nil { seen.insert(.init(type, name)) }
     }
     subscribe(.cluster, names: [])
@@ -150,6 +155,8 @@ struct SimulatedEnvoy {
     check(upserts, of: type)
     for upsert in upserts { seen.insert(ResourceName(type, upsert.name)) }
 
+    if type == .cluster { endpointsOwed.formUnion(upserts.map(\.name)) }
+
     let offender = upserts.first { $0.content.fault != .none }
     let discardsAll = offender?.content.fault == .invalid
     var changed: [String] = []
@@ -160,12 +167,16 @@ struct SimulatedEnvoy {
       tables[type]?[upsert.name]?.refused = nil
       changed.append(upsert.name)
     }
+    if type == .endpoints {
+      for name in response.removedResources { seen.insert(ResourceName(type, name)) }
+    }
     if !discardsAll { remove(response.removedResources, of: type) }
     if let offender {
+      // They come again in parts, answers as answers.
+      answered[type]?.subtract(upserts.map(\.name))
       if response.resources.count == 1, response.removedResources.isEmpty {
         tables[type, default: [:]][offender.name, default: Held()].refused = offender.content.text
       }
-      if type == .cluster { endpointsOwed.formUnion(changed) }
       follow(changed, of: type)
       requests.append(
         .with {
@@ -184,7 +195,6 @@ struct SimulatedEnvoy {
   ) {
     switch type {
     case .cluster:
-      endpointsOwed.formUnion(changed)
       cold.append(ColdClusters(nonce: nonce, missing: Set(changed)))
       follow(changed, of: type)
       warm([])
@@ -239,7 +249,8 @@ struct SimulatedEnvoy {
       }
       tables[type]?[name] = nil
       answered[type]?.insert(name)
-      seen.remove(ResourceName(type, name))
+      // That there are none is an answer about endpoints, too.
+      if type != .endpoints { seen.remove(ResourceName(type, name)) }
     }
     if type == .cluster || type == .listener { follow([], of: type) }
   }

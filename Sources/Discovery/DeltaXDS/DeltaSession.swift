@@ -36,7 +36,9 @@ package struct DeltaSession: Sendable {
     /// Removals of the first kind.
     var removals: Set<ResourceName> = []
 
-    var isDone: Bool { early.isEmpty && late.isEmpty && removals.isEmpty }
+    /// Only removals are left.
+    var isInForce: Bool { early.isEmpty && late.isEmpty }
+    var isDone: Bool { isInForce && removals.isEmpty }
 
     mutating func remove(_ name: ResourceName) {
       early.remove(name)
@@ -52,7 +54,9 @@ package struct DeltaSession: Sendable {
   var step: Step
   /// Another view took the place of the one that `step` speaks of.
   var isRebased = false
-  /// How far changes of endpoints were taken over.
+  /// Types whose subscribers said what they have; it is compared when the next step begins.
+  var uncompared: Set<ResourceType> = []
+  /// How far changes of endpoints were taken over; negative when they were not compared yet.
   var endpointsPosition: Int64
   var lastNonce = 0
   var lastTold: Int64?
@@ -73,6 +77,8 @@ package struct DeltaSession: Sendable {
     let type = ResourceType(request.typeURL)
     if !request.responseNonce.isEmpty {
       resolve(request, type: type, actions: &actions)
+    } else if request.hasErrorDetail {
+      takeLateRefusals(request, type: type, actions: &actions)
     }
     try subscribe(request, type: type)
     return actions + flush()
@@ -83,7 +89,7 @@ package struct DeltaSession: Sendable {
   package mutating func follow(_ newView: View) -> [Action] {
     guard newView !== view else { return flush() }
     view = newView
-    for type in deliveries.keys { deliveries[type]?.dropChanges() }
+    for type in deliveries.keys { deliveries[type]?.rebase() }
     step = Step(position: 0, generation: 0)
     isRebased = true
     return flush()
@@ -138,6 +144,23 @@ package struct DeltaSession: Sendable {
     }
   }
 
+  /// A relay acknowledged a resource before its Envoy asked for it, and refuses it now.
+  private mutating func takeLateRefusals(
+    _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
+  ) {
+    for offender in request.errorDetail.rejectedResources where offender.name.type == type {
+      guard
+        deliveries[type]?.refuse(offender.name.name, version: offender.version) == true
+      else { continue }
+      actions.append(
+        .report(
+          .rejected(
+            nodeID: nodeID,
+            resource: AcknowledgedResource(name: offender.name, version: offender.version),
+            reason: Self.shortened(offender.reason))))
+    }
+  }
+
   private static func shortened(_ reason: String) -> String {
     String(decoding: reason.utf8.prefix(4096), as: UTF8.self)
   }
@@ -168,39 +191,24 @@ package struct DeltaSession: Sendable {
     for (name, version) in initial where delivery.isSubscribed(to: name) {
       delivery.assume(version, of: name)
     }
-    let gone = view.read { contents in
-      owe(explicit, all: becomesWildcard, initial: initial, from: contents, in: &delivery)
+    if !initial.isEmpty {
+      uncompared.insert(type)
+      if type == .endpoints { endpointsPosition = -1 }
     }
-    step.removals.formUnion(gone.map { ResourceName(type, $0) })
+    var asked = explicit
+    if becomesWildcard, initial.isEmpty {
+      let names = view.read { Array(($0.types[type] ?? [:]).keys) }
+      asked += names.filter { !delivery.names.contains($0) }.sorted()
+    }
+    for name in asked where initial[name] == nil || isCold(name, type) {
+      delivery.answers.append(name)
+    }
     deliveries[type] = delivery
   }
 
-  /// Queues the answers to a subscription; returns the names that go last because they are gone.
-  private func owe(
-    _ explicit: [String], all: Bool, initial: [String: String],
-    from contents: borrowing ViewContents, in delivery: inout TypeDelivery
-  ) -> [String] {
-    let type = delivery.type
-    var gone: [String] = []
-    var asked = explicit
-    if all {
-      let table = contents.types[type] ?? [:]
-      asked += table.keys.filter { !delivery.names.contains($0) }.sorted()
-      asked += initial.keys.filter { table[$0] == nil && !delivery.names.contains($0) }.sorted()
-    }
-    for name in asked {
-      let framed = contents.resource(ResourceName(type, name))
-      if let version = initial[name] {
-        if version == framed?.version { continue }
-        if framed == nil, !type.refersToClusters {
-          delivery.removals.append(name)
-          gone.append(name)
-          continue
-        }
-      }
-      delivery.answers.append(name)
-    }
-    return gone
+  /// A cluster that was just sent waits for its endpoints, even for those it had before.
+  private func isCold(_ name: String, _ type: ResourceType) -> Bool {
+    type == .endpoints && deliveries[.cluster]?.isGetting(name) == true
   }
 
   private mutating func unsubscribe(_ name: String, in delivery: inout TypeDelivery) {

@@ -45,7 +45,8 @@ extension DeltaSession {
   private mutating func plan(from contents: borrowing ViewContents) -> Plan {
     var plan = Plan()
     takeEndpoints(from: contents)
-    if step.isDone, isRebased || step.position < contents.sequence {
+    let isNewer = isRebased || step.position < contents.sequence
+    if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
       noteSettled(&plan)
       beginStep(from: contents)
     }
@@ -58,7 +59,11 @@ extension DeltaSession {
   }
 
   private mutating func noteSettled(_ plan: inout Plan) {
-    guard step.isDone, !isRebased, step.generation > lastSettled ?? .min else { return }
+    guard !deliveries.isEmpty, step.isDone, !isRebased, uncompared.isEmpty,
+      step.generation > lastSettled ?? .min
+    else {
+      return
+    }
     let isQuiet = deliveries.values.allSatisfy {
       $0.answers.isEmpty && !$0.isOwedAnswer && $0.isolation.isEmpty
         && $0.inFlight?.isAnswer != true
@@ -75,13 +80,15 @@ extension DeltaSession {
     guard endpointsPosition < contents.sequence else { return }
     let changes = contents.changes(after: endpointsPosition)
     endpointsPosition = contents.sequence
-    // What the log no longer knows is found by comparing everything when the next step begins.
-    guard let changes, var delivery = deliveries[.endpoints] else { return }
-    for name in changes where name.type == .endpoints {
-      guard delivery.isSubscribed(to: name.name), let framed = contents.resource(name),
-        delivery.lacks(framed, named: name.name)
+    guard var delivery = deliveries[.endpoints] else { return }
+    let names =
+      changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
+      ?? Array((contents.types[.endpoints] ?? [:]).keys)
+    for name in names.sorted() where delivery.isSubscribed(to: name) {
+      guard let framed = contents.resource(ResourceName(.endpoints, name)),
+        delivery.lacks(framed, named: name)
       else { continue }
-      delivery.enqueue(name.name)
+      delivery.enqueue(name)
     }
     deliveries[.endpoints] = delivery
   }
@@ -89,12 +96,14 @@ extension DeltaSession {
   private mutating func beginStep(from contents: borrowing ViewContents) {
     let changes = isRebased ? nil : contents.changes(after: step.position)
     step = Step(position: contents.sequence, generation: contents.generation)
+    let uncompared = self.uncompared
     isRebased = false
+    self.uncompared = []
     endpointsPosition = contents.sequence
     for type in Array(deliveries.keys) {
       guard var delivery = deliveries[type] else { continue }
       var names: [String]
-      if let changes {
+      if let changes, !uncompared.contains(type) {
         names = changes.filter { $0.type == type }.map(\.name)
       } else {
         let table = contents.types[type] ?? [:]
@@ -105,6 +114,7 @@ extension DeltaSession {
       for name in names where delivery.isSubscribed(to: name) {
         consider(name, from: contents, in: &delivery)
       }
+      step.removals.formUnion(delivery.removals.names.map { ResourceName(type, $0) })
       deliveries[type] = delivery
     }
   }
@@ -121,7 +131,6 @@ extension DeltaSession {
         step.late.insert(fullName)
       } else {
         delivery.removals.append(name)
-        step.removals.insert(fullName)
       }
       return
     }
@@ -130,7 +139,7 @@ extension DeltaSession {
       // Endpoints are read when they are sent: the newest ones are the best.
       let entry = Entry(name: name, framed: framed, readAt: step.position)
       delivery.enqueue(name, captured: type == .endpoints ? nil : entry)
-    } else if !delivery.isUnderway(name) {
+    } else if !delivery.isGetting(name) {
       return
     }
     if type.refersToClusters {
@@ -153,10 +162,11 @@ extension DeltaSession {
     if type.refersToClusters {
       // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
       // until the clusters they may refer to were sent; changes wait until these are in force.
-      allowance.answers =
-        deliveries[.cluster]?.hasUnsent != true
-        && deliveries[.endpoints]?.answers.isEmpty != false
-      allowance.changes = step.early.isEmpty
+      let clusters = deliveries[.cluster]
+      let areClustersSent =
+        clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
+      allowance.answers = areClustersSent
+      allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
       allowance.newestAnswer = step.position
     } else if type == .cluster {
       guard !awaitsEndpoints(delivery) else { return }
@@ -173,7 +183,7 @@ extension DeltaSession {
     send(
       next.entries, of: type, isAnswer: next.isAnswer,
       generation: isOfStep ? step.generation : contents.generation, plan: &plan)
-    if type == .cluster { endpointsFollow(next.entries, from: contents) }
+    if type == .cluster { endpointsFollow(next.entries) }
   }
 
   /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for
@@ -183,14 +193,10 @@ extension DeltaSession {
     return clusters.unsentContains { endpoints.isSubscribed(to: $0) }
   }
 
-  private mutating func endpointsFollow(
-    _ clusters: [Entry], from contents: borrowing ViewContents
-  ) {
+  private mutating func endpointsFollow(_ clusters: [Entry]) {
     guard var endpoints = deliveries[.endpoints] else { return }
-    for entry in clusters.reversed() where entry.framed != nil {
-      guard endpoints.isSubscribed(to: entry.name),
-        contents.resource(ResourceName(.endpoints, entry.name)) != nil
-      else { continue }
+    for entry in clusters.reversed()
+    where entry.framed != nil && endpoints.isSubscribed(to: entry.name) {
       endpoints.answers.prepend(entry.name)
     }
     deliveries[.endpoints] = endpoints
@@ -200,11 +206,11 @@ extension DeltaSession {
   private mutating func sendRemovals(
     from contents: borrowing ViewContents, plan: inout Plan
   ) {
-    guard step.early.isEmpty, step.late.isEmpty else { return }
-    let isReferring = deliveries.values.contains {
-      $0.type.refersToClusters && ($0.hasUnsent || $0.inFlight != nil)
-    }
-    guard !isReferring else { return }
+    // Who comes back sends all its first requests before it acknowledges anything, so by then it is
+    // known which listeners and routes it has.
+    guard step.isInForce, uncompared.isEmpty,
+      deliveries.values.allSatisfy({ $0.inFlight?.isAnswer != true })
+    else { return }
     for type in deliveries.keys.sorted(by: ResourceType.precedes) {
       guard var delivery = deliveries[type], !delivery.removals.isEmpty, !delivery.hasUnsent
       else { continue }

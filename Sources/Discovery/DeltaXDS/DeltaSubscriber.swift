@@ -17,7 +17,8 @@ package struct DeltaSubscriber: Sendable {
   private let nodeID: String
   private let userAgent: (name: String, version: String)
   private let types: [ResourceType]
-  /// The versions in force here.
+  /// The versions in force here; empty for what was received and is not in force: the upstream is to
+  /// send it again, or to say that it is gone.
   private var held: [ResourceType: [String: String]] = [:]
 
   /// - Parameter held: what an earlier process kept on disk.
@@ -70,6 +71,9 @@ package struct DeltaSubscriber: Sendable {
         name: ResourceName(type, resource.name), version: resource.version,
         body: [UInt8](resource.resource.value))
     }
+    for resource in upserts where held[type]?[resource.name.name] != resource.version {
+      held[type, default: [:]][resource.name.name] = ""
+    }
     return Received(
       type: type, nonce: response.nonce, upserts: upserts,
       removals: response.removedResources.map { ResourceName(type, $0) })
@@ -89,6 +93,16 @@ package struct DeltaSubscriber: Sendable {
       request.typeURL = received.type.url
       request.responseNonce = received.nonce
       if !rejected.isEmpty { request.errorDetail = .rejection(of: rejected) }
+    }
+  }
+
+  /// Says that something acknowledged earlier turned out to be refused, when an Envoy asked for it
+  /// at last.
+  package mutating func lateRefusal(of resource: RejectedByEnvoy) -> DeltaDiscoveryRequest {
+    held[resource.name.type]?[resource.name.name] = ""
+    return DeltaDiscoveryRequest.with { request in
+      request.typeURL = resource.name.type.url
+      request.errorDetail = .rejection(of: [resource])
     }
   }
 }

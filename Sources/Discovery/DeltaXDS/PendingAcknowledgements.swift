@@ -40,9 +40,16 @@ package struct PendingAcknowledgements: Sendable {
   ) -> [DeltaDiscoveryRequest] {
     switch event {
     case .rejected(_, let resource, let reason):
-      refusals[resource.name] = RejectedByEnvoy(
+      let refusal = RejectedByEnvoy(
         name: resource.name, version: resource.version, reason: reason)
-      return []
+      let isKnown =
+        refusals.updateValue(refusal, forKey: resource.name)?.version == resource.version
+      let isPending = pending.contains { item in
+        item.received.upserts.contains {
+          $0.name == resource.name && $0.version == resource.version
+        }
+      }
+      return isKnown || isPending ? [] : [subscriber.lateRefusal(of: refusal)]
     case .accepted(_, let resources):
       for resource in resources { refusals[resource.name] = nil }
       return []

@@ -5,6 +5,9 @@ struct Entry: Sendable {
   var framed: FramedResource?
   /// The step of the view at which this was so.
   var readAt: Int64
+
+  /// For what was read in another view.
+  static let beforeAnyStep: Int64 = -1
 }
 
 /// A response that waits for its acknowledgement.
@@ -60,7 +63,10 @@ struct TypeDelivery: Sendable {
     Set(held.keys).union(refused.keys).union(underway.keys)
   }
 
-  func isUnderway(_ name: String) -> Bool { underway[name] != nil }
+  /// Some version of it is sent and not yet acknowledged or refused.
+  func isGetting(_ name: String) -> Bool {
+    if case .upsert = underway[name] { true } else { false }
+  }
 
   /// The subscriber neither has this version, nor is getting it, nor refused it.
   func lacks(_ framed: FramedResource, named name: String) -> Bool {
@@ -103,8 +109,17 @@ struct TypeDelivery: Sendable {
     dropPending(name)
   }
 
-  /// Forgets what was still to be sent, but not the answers that the subscriber waits for.
-  mutating func dropChanges() {
+  /// Another view takes over: forgets what was still to be sent, but not the answers that the
+  /// subscriber waits for, nor what is under way.
+  mutating func rebase() {
+    let stale = { (entry: Entry) in
+      Entry(name: entry.name, framed: entry.framed, readAt: Entry.beforeAnyStep)
+    }
+    if var response = inFlight {
+      response.entries = response.entries.map(stale)
+      inFlight = response
+    }
+    isolation = isolation.map { $0.map(stale) }
     pending.removeAll()
     captured = [:]
     removals.removeAll()
@@ -139,47 +154,57 @@ extension TypeDelivery {
     guard inFlight == nil else { return nil }
     while !isolation.isEmpty {
       let group = isolation.removeFirst().filter { isSubscribed(to: $0.name) }
+      // What it says about a name answers for that name, too.
+      for entry in group { answers.remove(entry.name) }
       if !group.isEmpty { return (group, true) }
     }
 
-    var entries: [Entry] = []
-    var size = 0
-    func fits(_ entry: Entry) -> Bool {
-      let bytes = entry.framed?.frame.count ?? entry.name.utf8.count + 8
-      guard entries.isEmpty || size + bytes <= allowance.bytes else { return false }
-      size += bytes
-      return true
-    }
-
+    var batch = Batch(limit: allowance.bytes)
     var isAnswer = false
     if allowance.answers {
-      isAnswer = takeAnswers(from: contents, within: allowance, fits: fits, into: &entries)
+      takeAnswers(from: contents, within: allowance, into: &batch)
+      isAnswer = !batch.entries.isEmpty
     }
     if allowance.changes {
       while let name = pending.popFirst() {
-        guard let entry = change(of: name, from: contents) else {
-          captured[name] = nil
+        if let entry = change(of: name, from: contents) {
+          guard batch.add(entry) else {
+            pending.prepend(name)
+            break
+          }
+          answers.remove(name)
+        } else {
           dropped.append(name)
-          continue
-        }
-        guard fits(entry) else {
-          pending.prepend(name)
-          break
         }
         captured[name] = nil
-        entries.append(entry)
       }
     }
-    if !entries.isEmpty { return (entries, isAnswer) }
+    if !batch.entries.isEmpty { return (batch.entries, isAnswer) }
     guard isOwedAnswer, allowance.answers, answers.isEmpty else { return nil }
     return ([], true)
   }
 
+  /// The entries of one response, as many as fit.
+  private struct Batch {
+    let limit: Int
+    private(set) var entries: [Entry] = []
+    private var size = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// False when the entry must wait for the next response.
+    mutating func add(_ entry: Entry) -> Bool {
+      let bytes = entry.framed?.frame.count ?? entry.name.utf8.count + 8
+      guard entries.isEmpty || size + bytes <= limit else { return false }
+      size += bytes
+      entries.append(entry)
+      return true
+    }
+  }
+
   private mutating func takeAnswers(
-    from contents: borrowing ViewContents, within allowance: Allowance,
-    fits: (Entry) -> Bool, into entries: inout [Entry]
-  ) -> Bool {
-    var isAnswer = false
+    from contents: borrowing ViewContents, within allowance: Allowance, into batch: inout Batch
+  ) {
     var later: [String] = []
     while let name = answers.popFirst() {
       guard isSubscribed(to: name) else { continue }
@@ -194,23 +219,23 @@ extension TypeDelivery {
       } else if !names.contains(name), !knows(name) {
         continue
       }
-      let entry = Entry(name: name, framed: framed, readAt: contents.sequence)
-      guard fits(entry) else {
+      guard batch.add(Entry(name: name, framed: framed, readAt: contents.sequence)) else {
         answers.prepend(name)
         break
       }
-      entries.append(entry)
-      isAnswer = true
       dropPending(name)
     }
     for name in later { answers.append(name) }
-    return isAnswer
   }
 
   /// What is to be said about a changed name; nil when nothing is.
   private func change(of name: String, from contents: borrowing ViewContents) -> Entry? {
     guard isSubscribed(to: name) else { return nil }
-    if let entry = captured[name] { return entry }
+    if let entry = captured[name] {
+      // It may have refused what was under way when the step began, and have this already.
+      let isNews = entry.framed.map { lacks($0, named: name) } ?? knows(name)
+      return isNews ? entry : nil
+    }
     guard let framed = contents.resource(ResourceName(type, name)), lacks(framed, named: name)
     else { return nil }
     return Entry(name: name, framed: framed, readAt: contents.sequence)
@@ -289,6 +314,14 @@ extension TypeDelivery {
     let groups = [gone, Array(upserts[..<middle]), Array(upserts[middle...])]
     isolation.insert(contentsOf: groups.filter { !$0.isEmpty }, at: 0)
     return outcome
+  }
+
+  /// What was acknowledged turns out to be refused; false when it is not what the subscriber has.
+  mutating func refuse(_ name: String, version: String) -> Bool {
+    guard held[name] == version else { return false }
+    held[name] = nil
+    refused[name] = version
+    return true
   }
 
   private mutating func takeInFlight(_ nonce: String) -> Response? {

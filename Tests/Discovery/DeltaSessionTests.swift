@@ -1,0 +1,222 @@
+import DiscoveryProtos
+import SwiftProtobuf
+import Testing
+
+@testable import DeltaXDS
+
+@Suite struct `A delta session` {
+  private static func view(_ resources: [(ResourceType, String, String)]) -> View {
+    let view = View()
+    view.publish(
+      upserts: resources.map { type, name, version in
+        Resource(name: ResourceName(type, name), version: version, body: Array(version.utf8))
+      }, removals: [], generation: 1)
+    return view
+  }
+
+  @Test func `the order of a starting Envoy is served and followed`() throws {
+    var script = Scripted(
+      view: Self.view([
+        (.cluster, "a", "1"), (.cluster, "b", "1"), (.endpoints, "a", "1"),
+        (.endpoints, "b", "1"), (.secret, "workload", "1"), (.listener, "web", "1"),
+        (.routes, "web", "1"),
+      ]))
+    try script.ask(.cluster)
+    try script.ask(.secret, ["workload"])
+    try script.ask(.endpoints, ["a", "b"])
+    try script.acknowledge(.secret, "2")
+    try script.acknowledge(.cluster, "1")
+    try script.ask(.listener)
+    try script.acknowledge(.endpoints, "3")
+    try script.ask(.routes, ["web", "unknown"])
+    try script.acknowledge(.listener, "4")
+    try script.acknowledge(.routes, "5")
+    // A cluster with its endpoints comes before the route that needs it; what it replaces goes last.
+    try script.publish(
+      [
+        (.cluster, "a", "2"), (.cluster, "c", "1"), (.endpoints, "c", "1"), (.routes, "web", "2"),
+      ], removing: [(.cluster, "b"), (.endpoints, "b")])
+    try script.ask(.endpoints, ["c"])
+    try script.acknowledge(.endpoints, "7")
+    try script.acknowledge(.endpoints, "8")
+    try script.acknowledge(.cluster, "6")
+    try script.acknowledge(.routes, "9")
+    try script.ask(.endpoints, dropping: ["b"])
+    try script.acknowledge(.cluster, "10")
+    try script.acknowledge(.endpoints, "11")
+    #expect(
+      script.transcript == """
+        → CDS
+          1 CDS a=1 b=1
+        → SDS +workload
+          2 SDS workload=1
+        → EDS +a,b
+          3 EDS a=1 b=1
+        → SDS ACK 2
+        → CDS ACK 1
+        → LDS
+          4 LDS web=1
+        → EDS ACK 3
+        → RDS +web,unknown
+          5 RDS web=1 -unknown
+        → LDS ACK 4
+        → RDS ACK 5
+        *
+          6 CDS a=2 c=1
+          7 EDS a=1
+        → EDS +c
+        → EDS ACK 7
+          8 EDS c=1
+        → EDS ACK 8
+        → CDS ACK 6
+          9 RDS web=2
+        → RDS ACK 9
+          10 CDS -b
+          11 EDS -b
+        → EDS -b
+        → CDS ACK 10
+        → EDS ACK 11
+        """)
+    #expect(script.events.last == .settled(nodeID: "envoy", generation: 2))
+  }
+
+  @Test func `a change of endpoints passes everything else`() throws {
+    var script = Scripted(
+      view: Self.view([(.cluster, "a", "1"), (.endpoints, "a", "1"), (.routes, "web", "1")]))
+    try script.ask(.cluster)
+    try script.ask(.endpoints, ["a"])
+    try script.ask(.routes, ["web"])
+    for (type, nonce) in [(ResourceType.cluster, "1"), (.endpoints, "2"), (.routes, "3")] {
+      try script.acknowledge(type, nonce)
+    }
+    try script.publish([(.cluster, "b", "1"), (.routes, "web", "2")])
+    try script.publish([(.endpoints, "a", "2")])
+    #expect(script.lines.suffix(2) == ["*", "  5 EDS a=2"])
+  }
+
+  @Test func `changes merge while a response is in flight`() throws {
+    var script = Scripted(view: Self.view([(.routes, "web", "1")]))
+    try script.ask(.routes, ["web"])
+    try script.acknowledge(.routes, "1")
+    for version in ["2", "3", "4"] { try script.publish([(.routes, "web", version)]) }
+    try script.acknowledge(.routes, "2")
+    #expect(script.lines.suffix(2) == ["→ RDS ACK 2", "  3 RDS web=4"])
+  }
+
+  @Test func `named offenders are refused and the rest is in force`() throws {
+    var script = Scripted(view: Self.view([(.cluster, "a", "1"), (.cluster, "b", "1")]))
+    try script.ask(.cluster)
+    let offender = RejectedByEnvoy(
+      name: ResourceName(.cluster, "b"), version: "1", reason: "no such extension")
+    try script.refuse(.cluster, "1", naming: [offender])
+    #expect(
+      script.events.dropFirst() == [
+        .accepted(
+          nodeID: "envoy",
+          resources: [AcknowledgedResource(name: ResourceName(.cluster, "a"), version: "1")]),
+        .rejected(
+          nodeID: "envoy",
+          resource: AcknowledgedResource(name: ResourceName(.cluster, "b"), version: "1"),
+          reason: "no such extension"),
+        .settled(nodeID: "envoy", generation: 1),
+      ])
+    try script.publish([(.cluster, "a", "2"), (.cluster, "b", "2")])
+    #expect(script.lines.last == "  2 CDS a=2 b=2")
+  }
+
+  @Test func `an unnamed offender is found by halves and its version is not sent again`() throws {
+    var script = Scripted(
+      view: Self.view(["a", "b", "c", "d"].map { (.cluster, $0, "1") }))
+    try script.ask(.cluster)
+    try script.refuse(.cluster, "1")
+    try script.acknowledge(.cluster, "2")
+    try script.refuse(.cluster, "3")
+    try script.acknowledge(.cluster, "4")
+    try script.refuse(.cluster, "5")
+    try script.publish([(.cluster, "a", "2")])
+    #expect(
+      script.transcript == """
+        → CDS
+          1 CDS a=1 b=1 c=1 d=1
+        → CDS NACK 1
+          2 CDS a=1 b=1
+        → CDS ACK 2
+          3 CDS c=1 d=1
+        → CDS NACK 3
+          4 CDS c=1
+        → CDS ACK 4
+          5 CDS d=1
+        → CDS NACK 5
+        *
+          6 CDS a=2
+        """)
+  }
+
+  @Test func `an unchanged return gets one empty answer per wildcard`() throws {
+    var script = Scripted(
+      view: Self.view([(.cluster, "a", "1"), (.endpoints, "a", "1"), (.listener, "web", "1")]))
+    try script.ask(.cluster, having: ["a": "1"])
+    try script.ask(.endpoints, ["a"], having: ["a": "1"])
+    try script.ask(.listener, having: ["web": "1"])
+    #expect(script.lines.filter { !$0.hasPrefix("→") } == ["  1 CDS", "  2 LDS"])
+  }
+
+  @Test func `what vanished meanwhile goes after what replaces it`() throws {
+    var script = Scripted(view: Self.view([(.cluster, "b", "1"), (.routes, "web", "2")]))
+    try script.ask(.cluster, having: ["a": "1", "b": "1"])
+    try script.ask(.routes, ["web"], having: ["web": "1"])
+    try script.acknowledge(.cluster, "1")
+    try script.acknowledge(.routes, "2")
+    #expect(
+      script.lines.filter { !$0.hasPrefix("→") } == ["  1 CDS", "  2 RDS web=2", "  3 CDS -a"])
+  }
+
+  @Test func `an empty view answers a wildcard and settles`() throws {
+    var script = Scripted(view: View())
+    try script.ask(.cluster)
+    try script.acknowledge(.cluster, "1")
+    #expect(script.lines == ["→ CDS", "  1 CDS", "→ CDS ACK 1"])
+    #expect(script.events.last == .settled(nodeID: "envoy", generation: 0))
+  }
+
+  @Test(arguments: ResourceType.all)
+  func `an explicit wildcard gets everything of any type`(type: ResourceType) throws {
+    let view = View()
+    view.publish(
+      upserts: ["x", "y"].map {
+        Resource(name: ResourceName(type, $0), version: "1", body: [])
+      }, removals: [], generation: 1)
+    var script = Scripted(view: view)
+    try script.ask(type, ["*"])
+    #expect(script.lines.last?.hasSuffix("x=1 y=1") == true)
+  }
+
+  @Test func `limits end the stream`() throws {
+    var settings = DiscoverySettings()
+    settings.namesPerType = 2
+    settings.nameBytes = 64
+    settings.types = 1
+    func refusal(_ request: DeltaDiscoveryRequest) -> DeltaSession.Violation? {
+      var session = DeltaSession(nodeID: "envoy", view: View(), settings: settings)
+      do {
+        var first = DeltaDiscoveryRequest()
+        first.typeURL = "t"
+        first.resourceNamesSubscribe = ["a"]
+        _ = try session.receive(first)
+        _ = try session.receive(request)
+        return nil
+      } catch { return error }
+    }
+    var request = DeltaDiscoveryRequest()
+    #expect(refusal(request) == .missingType)
+    request.typeURL = "other"
+    #expect(refusal(request) == .tooManyTypes)
+    request.typeURL = "t"
+    request.resourceNamesSubscribe = ["b"]
+    #expect(refusal(request) == nil)
+    request.resourceNamesSubscribe = ["b", "c"]
+    #expect(refusal(request) == .tooManyNames(type: "t"))
+    request.resourceNamesSubscribe = [String(repeating: "n", count: 65)]
+    #expect(refusal(request) == .nameTooLong)
+  }
+}

@@ -1,0 +1,159 @@
+import DiscoveryProtos
+import GRPCCore
+import GRPCInProcessTransport
+import Streams
+import Synchronization
+import SwiftProtobuf
+import Testing
+
+@testable import DeltaXDS
+
+private typealias Client = Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Client
+
+/// The events of a service, for waiting.
+private final class Events: Sendable {
+  private let seen = Latest<[DeliveryEvent]>([])
+
+  func observe(_ event: DeliveryEvent) { seen.update { $0.append(event) } }
+
+  func wait(for matches: @Sendable (DeliveryEvent) -> Bool) async {
+    for await events in seen.values() where events.contains(where: matches) { return }
+  }
+
+  var all: [DeliveryEvent] { seen.current }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `The discovery service` {
+  private func withService(
+    views: Latest<View>, refusing refusal: RPCError? = nil,
+    _ body: @Sendable (InProcessTransport.Client, Events) async throws -> Void
+  ) async throws {
+    let transport = InProcessTransport()
+    let events = Events()
+    let service = DiscoveryService(
+      subscribe: { _, nodeID in
+        if let refusal { throw refusal }
+        return Subscription(nodeID: nodeID, views: views)
+      }, observe: { events.observe($0) })
+    try await withGRPCServer(transport: transport.server, services: [service]) { _ in
+      try await body(transport.client, events)
+    }
+  }
+
+  private static func request(
+    _ type: ResourceType, _ names: [String] = [], node: String? = nil, nonce: String = ""
+  ) -> DeltaDiscoveryRequest {
+    .with {
+      if let node { $0.node.id = node }
+      $0.typeURL = type.url
+      $0.resourceNamesSubscribe = names
+      $0.responseNonce = nonce
+    }
+  }
+
+  private static func publish(_ version: String, to view: View) {
+    view.publish(
+      upserts: [
+        Resource(
+          name: ResourceName(.routes, "web"), version: version, body: Array(version.utf8))
+      ], removals: [], generation: view.generation + 1)
+  }
+
+  @Test func `a stream follows steps and changes of its view, and ends with the client`()
+    async throws
+  {
+    let first = View()
+    Self.publish("1", to: first)
+    let views = Latest(first)
+    try await withService(views: views) { transport, events in
+      try await withGRPCClient(transport: transport) { client in
+        let (acknowledgements, acknowledge) = AsyncStream.makeStream(of: String.self)
+        let versions = try await Client(wrapping: client).deltaAggregatedResources { writer in
+          try await writer.write(Self.request(.routes, ["web"], node: "n1"))
+          for await nonce in acknowledgements {
+            try await writer.write(Self.request(.routes, nonce: nonce))
+          }
+        } onResponse: { response in
+          var versions: [String] = []
+          for try await message in response.messages {
+            versions.append(contentsOf: message.resources.map(\.version))
+            acknowledge.yield(message.nonce)
+            switch versions.count {
+            case 1: Self.publish("2", to: first)
+            case 2:
+              let second = View()
+              Self.publish("3", to: second)
+              views.publish(second)
+            default: acknowledge.finish()
+            }
+          }
+          return versions
+        }
+        #expect(versions == ["1", "2", "3"])
+      }
+      await events.wait { $0 == .disconnected(nodeID: "n1") }
+      #expect(events.all.first == .connected(nodeID: "n1", userAgent: " "))
+    }
+  }
+
+  @Test func `shutting down ends an open stream`() async throws {
+    let views = Latest(View())
+    let transport = InProcessTransport()
+    let service = DiscoveryService(
+      subscribe: { _, nodeID in Subscription(nodeID: nodeID, views: views) }, observe: { _ in })
+    try await withGRPCServer(transport: transport.server, services: [service]) { server in
+      try await withGRPCClient(transport: transport.client) { client in
+        let (never, keep) = AsyncStream.makeStream(of: Void.self)
+        try await Client(wrapping: client).deltaAggregatedResources { writer in
+          try await writer.write(Self.request(.cluster, node: "n1"))
+          for await _ in never {}
+        } onResponse: { response in
+          for try await _ in response.messages { server.beginGracefulShutdown() }
+          keep.finish()
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ([Self.request(.cluster)], RPCError.Code.invalidArgument),
+    (
+      [Self.request(.cluster, node: "n1"), Self.request(.listener, node: "n2")],
+      .permissionDenied
+    ),
+    ([Self.request(ResourceType(""), node: "n1")], .invalidArgument),
+  ])
+  func `requests that no honest node sends end the stream`(
+    requests: [DeltaDiscoveryRequest], code: RPCError.Code
+  ) async throws {
+    try await withService(views: Latest(View())) { transport, _ in
+      try await withGRPCClient(transport: transport) { client in
+        let error = await #expect(throws: RPCError.self) {
+          try await Client(wrapping: client).deltaAggregatedResources { writer in
+            for request in requests { try await writer.write(request) }
+          } onResponse: { response in
+            for try await _ in response.messages {}
+          }
+        }
+        #expect(error?.code == code)
+      }
+    }
+  }
+
+  @Test func `a refused node gets the reason`() async throws {
+    let refusal = RPCError(code: .permissionDenied, message: "not yours")
+    try await withService(views: Latest(View()), refusing: refusal) { transport, events in
+      try await withGRPCClient(transport: transport) { client in
+        let error = await #expect(throws: RPCError.self) {
+          try await Client(wrapping: client).deltaAggregatedResources { writer in
+            try await writer.write(Self.request(.cluster, node: "n1"))
+          } onResponse: { response in
+            for try await _ in response.messages {}
+          }
+        }
+        #expect(error?.code == .permissionDenied && error?.message == "not yours")
+      }
+      #expect(events.all.isEmpty)
+    }
+  }
+}
