@@ -143,8 +143,8 @@ let package = Package(
     .target(
       name: "Reconciler",
       dependencies: [
-        "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Publication", "Storage",
-        "Streams", .product(name: "Logging", package: "swift-log"),
+        "BlueprintCoding", "Blueprints", "Compiler", "Documents", "Manifests", "Model",
+        "Publication", "Storage", "Streams", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Management/Reconciler"),
     .target(

@@ -7,7 +7,7 @@ func namespaceUnit(_ place: NamespaceInCluster, _ reader: inout Reader) -> UnitO
   guard reader.cluster(place.cluster) != nil, exists(place, &reader) else { return [:] }
   let claims = reader.claims(.workspace, on: place)
   reportContest(claims, place, &reader)
-  guard let workspace = claims.first else {
+  guard let workspace = claims.first.flatMap({ reader.resource($0.ref) }) else {
     let plan = NamespacePlan(
       namespace: place.namespace, workspace: nil, reach: .everything,
       admission: Admission(traffic: .required, authorization: .open))
@@ -40,7 +40,7 @@ private func owned(
 ) -> (group: Resource?, setting: Resource?) {
   let claims = reader.claims(groupKind, on: place).filter { $0.ref.parent == workspace.ref }
   reportContest(claims, place, &reader)
-  guard let group = claims.first else { return (nil, nil) }
+  guard let group = claims.first.flatMap({ reader.resource($0.ref) }) else { return (nil, nil) }
   let settings = reader.children(of: group.ref, settingKind)
   for loser in settings.dropFirst() {
     reader.report(

@@ -94,7 +94,8 @@ struct Reader {
     return claims(kind, on: place).first { $0.ref.parent == workspace.ref }
   }
 
-  /// Every object of a kind that selects the namespace, oldest first.
+  /// Every object of a kind that selects the namespace, oldest first. Only who they are and who came
+  /// first is noted as read: for anything else of them ask for the resource.
   mutating func claims(_ kind: Kind, on place: NamespaceInCluster) -> [Resource] {
     facts.insert(.ownership(kind, namespace: place.namespace))
     let candidates = world.selectors[kind]?.candidates(namespace: place.namespace) ?? []

@@ -26,17 +26,44 @@ struct RandomMesh {
   mutating func change(_ count: Int = 4) -> CompilerChange {
     var change = CompilerChange()
     for _ in 0..<Int.random(in: 1...count, using: &random) {
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<12, using: &random) {
       case 0: change.authorities[pick(Self.clusters)] = chance(70) ? [[1, pick([2, 3])]] : []
       case 1:
         change.addresses[name().host] =
           chance(80) ? .some("240.240.0.\(pick([1, 2, 3]))") : .some(nil)
-      case 2, 3, 4:
+      case 2, 3, 4, 5:
         change.services[pick(Self.clusters), default: [:]][name()] =
           chance(75) ? .some(service()) : .some(nil)
       default:
         let object = object()
         change.objects[object.ref] = chance(75) ? .some(object) : .some(nil)
+      }
+    }
+    return change
+  }
+
+  /// A tree that owns everything: what changes it then mostly matters.
+  static var base: CompilerChange {
+    let everywhere = NamespaceSelector(terms: [.init(cluster: nil, namespace: "*")])
+    let workspace = organization.child(.tenant, "t1").child(.workspace, "w1")
+    var change = CompilerChange()
+    func put(_ ref: ResourceRef, _ spec: ResourceSpec) {
+      change.objects[ref] = Resource(ref: ref, spec: spec)
+    }
+    put(organization, .organization)
+    put(organization.child(.tenant, "t1"), .tenant)
+    put(workspace, .workspace(Workspace(namespaceSelector: everywhere)))
+    for kind in [Kind.trafficGroup, .securityGroup, .gatewayGroup] {
+      put(workspace.child(kind, "g1"), .group(Group(namespaceSelector: everywhere)))
+    }
+    for cluster in clusters {
+      put(
+        organization.child(.cluster, cluster), .cluster(Cluster(network: "n1", trustDomain: "")))
+    }
+    for (index, namespace) in namespaces.enumerated() {
+      for (number, service) in services.enumerated() {
+        let name = ServiceName(namespace: namespace, name: service)
+        change.addresses[name.host] = "240.240.1.\(index * 10 + number)"
       }
     }
     return change
@@ -88,7 +115,7 @@ struct RandomMesh {
     case 7: (ref, spec) = (traffic.child(.serviceRoute, name), .serviceRoute(route()))
     case 8:
       ref = security.child(.securitySetting, name)
-      spec = .securitySetting(security(of: workspace, security))
+      spec = .securitySetting(policy(of: workspace, security))
     default: (ref, spec) = (gateways.child(.gateway, name), .gateway(gateway()))
     }
     return Resource(
@@ -112,7 +139,7 @@ struct RandomMesh {
     }
     let destinations = (0..<pick([1, 2])).map { _ in
       RouteDestination(
-        service: chance(50) ? nil : name(), port: chance(70) ? nil : pick([8080, 1]),
+        service: chance(60) ? nil : name(), port: chance(80) ? nil : pick([8080, 1]),
         subset: chance(70) ? nil : pick(["v0", "v1"]), weight: pick([0, 50, 100]))
     }
     return ServiceRoute(
@@ -124,7 +151,7 @@ struct RandomMesh {
         ])
   }
 
-  private mutating func security(
+  private mutating func policy(
     of workspace: ResourceRef, _ group: ResourceRef
   ) -> SecuritySetting {
     let other = Self.organization.child(.tenant, pick(["t1", "t2"]))

@@ -1,0 +1,167 @@
+import BlueprintCoding
+import Blueprints
+import Compiler
+import Documents
+import Manifests
+import Model
+import Publication
+import Storage
+
+/// What the reconciler knows between two batches: a value without input or output.
+struct Reconciliation {
+  struct Outcome {
+    var differences: [String: Publication.Difference] = [:]
+    /// By FQN: everything there is to say about an object now, where that changed.
+    var problems: [String: [Diagnostic]] = [:]
+    /// Items that are held back since this batch, or again.
+    var defects: [HeldItem] = []
+    var computedUnits = 0
+  }
+
+  struct HeldItem: Hashable {
+    var cluster: String
+    var key: ItemKey
+    var message: String
+  }
+
+  private var compiler = IncrementalCompiler()
+  /// By FQN.
+  private var unreadable: [String: [Diagnostic]] = [:]
+  private var compilation: [String: [Diagnostic]] = [:]
+  /// By the object that a held item came from.
+  private var held: [String: Set<Place>] = [:]
+  /// Held items and why; what was published before them stays in force.
+  private var defective: [Place: Defective] = [:]
+
+  private struct Place: Hashable {
+    var cluster: String
+    var key: ItemKey
+  }
+
+  private struct Defective {
+    var message: String
+    var objects: [String]
+  }
+
+  mutating func take(_ batch: Store.Batch) -> Outcome {
+    var outcome = Outcome()
+    var changed: Set<String> = []
+    let delta = compiler.update(change(batch, &changed))
+    outcome.computedUnits = compiler.computedUnits
+    for (fqn, diagnostics) in delta.diagnostics {
+      compilation[fqn] = diagnostics.isEmpty ? nil : diagnostics
+      changed.insert(fqn)
+    }
+    let before = defective
+    for (cluster, difference) in delta.clusters {
+      for key in difference.removals { release(Place(cluster: cluster, key: key), &changed) }
+      outcome.differences[cluster] = Publication.Difference(removals: difference.removals)
+    }
+    for (cluster, difference) in delta.clusters {
+      for item in difference.upserts { admit(item, cluster, &outcome, &changed) }
+    }
+    // What was missing from a held item may have come without changing the item itself.
+    for place in before.keys where defective[place] != nil {
+      guard let item = compiler.item(place.key, in: place.cluster) else { continue }
+      let isIn = outcome.differences[place.cluster]?.upserts.contains { $0.key == place.key }
+      if isIn != true { admit(item, place.cluster, &outcome, &changed) }
+    }
+    for fqn in changed { outcome.problems[fqn] = problems(of: fqn) }
+    return outcome
+  }
+
+  // MARK: Reading what is stored
+
+  private mutating func change(
+    _ batch: Store.Batch, _ changed: inout Set<String>
+  ) -> CompilerChange {
+    var change = CompilerChange(
+      services: batch.services, authorities: batch.authorities, addresses: batch.addresses)
+    for (ref, stored) in batch.objects {
+      let fqn = ref.fqn
+      changed.insert(fqn)
+      guard let stored else {
+        unreadable[fqn] = nil
+        change.objects.updateValue(nil, forKey: ref)
+        continue
+      }
+      let read = resource(
+        from: stored.manifest, ref: ref, revision: stored.revision, created: stored.created)
+      if let resource = read.value {
+        change.objects.updateValue(resource, forKey: ref)
+        // It was accepted once, and it is in force: whether it works is for Envoy to say.
+        unreadable[fqn] = read.diagnostics.map { $0.with(.warning, subject: fqn) }
+      } else {
+        // Without a change the compiler goes on with the object as it last was.
+        unreadable[fqn] = read.diagnostics.map { $0.with($0.severity, subject: fqn) }
+      }
+      if unreadable[fqn]?.isEmpty == true { unreadable[fqn] = nil }
+    }
+    return change
+  }
+
+  // MARK: Holding back what is defective
+
+  private mutating func admit(
+    _ item: SourcedItem, _ cluster: String, _ outcome: inout Outcome,
+    _ changed: inout Set<String>
+  ) {
+    let place = Place(cluster: cluster, key: item.item.key)
+    let compiler = compiler
+    let found = defects(of: item.item, under: place.key) {
+      compiler.item($0, in: cluster)?.item
+    }
+    guard found.isEmpty, let encoded = try? ItemCoding.encode(item.item) else {
+      let message =
+        found.isEmpty ? "cannot be encoded" : found.map(\.message).joined(separator: "; ")
+      hold(place, Defective(message: message, objects: item.sources.map(\.fqn)), &changed)
+      outcome.defects.append(HeldItem(cluster: cluster, key: place.key, message: message))
+      return
+    }
+    release(place, &changed)
+    outcome.differences[cluster, default: Publication.Difference()].upserts.append(
+      EncodedItem(
+        key: place.key, hash: encoded.hash, bytes: encoded.bytes, sources: item.sources))
+  }
+
+  private mutating func hold(
+    _ place: Place, _ defect: Defective, _ changed: inout Set<String>
+  ) {
+    release(place, &changed)
+    defective[place] = defect
+    for fqn in defect.objects {
+      held[fqn, default: []].insert(place)
+      changed.insert(fqn)
+    }
+  }
+
+  private mutating func release(_ place: Place, _ changed: inout Set<String>) {
+    guard let defect = defective.removeValue(forKey: place) else { return }
+    for fqn in defect.objects {
+      held[fqn]?.remove(place)
+      if held[fqn]?.isEmpty == true { held[fqn] = nil }
+      changed.insert(fqn)
+    }
+  }
+
+  private func problems(of fqn: String) -> [Diagnostic] {
+    let places = (held[fqn] ?? []).sorted { ($0.cluster, $0.key) < ($1.cluster, $1.key) }
+    let defects = places.compactMap { place in
+      defective[place].map { defect in
+        Diagnostic(
+          code: "RL3101", subject: fqn,
+          message: "\(place.key.text) for cluster \(place.cluster) is held back: \(defect.message)")
+      }
+    }
+    return (unreadable[fqn] ?? []) + (compilation[fqn] ?? []) + defects
+  }
+}
+
+extension Diagnostic {
+  fileprivate func with(_ severity: Severity, subject: String) -> Diagnostic {
+    var copy = self
+    copy.severity = severity
+    copy.subject = subject
+    return copy
+  }
+}
