@@ -248,9 +248,10 @@ let package = Package(
     .target(
       name: "ManagementClient",
       dependencies: [
-        "Documents", "Model",
+        "Documents", "Manifests", "Model",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Sources/CLI/ManagementClient"),
@@ -388,6 +389,7 @@ let package = Package(
       name: "CLITests",
       dependencies: [
         "Documents", "ManagementClient", "Manifests", "Model", "TestSupport", "rialto",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/CLI"),
   ],

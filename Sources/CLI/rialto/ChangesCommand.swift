@@ -1,0 +1,83 @@
+import ArgumentParser
+import Documents
+import ManagementClient
+import Manifests
+
+struct ChangesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "changes", abstract: "Show what was changed, by whom, and how far it has come.",
+    discussion: """
+      Examples:
+        rialto changes
+        rialto changes 42 -o json
+      """, aliases: ["history"])
+
+  @Argument(help: "One change, with what it did.")
+  var revision: Int64?
+
+  @Option(help: "How many of the newest.")
+  var limit = 20
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func validate() throws {
+    if !(1...500).contains(limit) { throw ValidationError("--limit is from 1 to 500") }
+    if let revision, revision < 1 { throw ValidationError("revisions count from 1") }
+  }
+
+  func run() async throws {
+    try await Session.run(connection, what: "show the changes") { try await run(in: $0) }
+  }
+
+  func run(in session: Session) async throws {
+    guard let revision else {
+      let items = try await session.client.changes(limit: limit)
+      return output.print(
+        items, named: { "change/\(number($0["revision"]))" },
+        {
+          var table = Table(headings: ["REVISION", "AGE", "ACTOR", "PROGRESS", "OBJECTS"])
+          table.rows = items.map { item in
+            let objects = (item["objects"]?.list ?? []).map(Self.text)
+            let more = objects.count > 3 ? " and \(objects.count - 3) more" : ""
+            return [
+              number(item["revision"]), age(of: item["committedAt"]?.string, at: session.now()),
+              item["actor"]?.string ?? "-", Self.progress(item["propagation"] ?? .null),
+              objects.prefix(3).joined(separator: ", ") + more,
+            ]
+          }
+          return table
+        }, to: session.terminal)
+    }
+    let change = try await session.client.change(revision)
+    switch output.output {
+    case .json: session.terminal.line(change.prettyJSON)
+    case .yaml: session.terminal.data(Manifests.yaml(change))
+    case .name: session.terminal.line("change/\(revision)")
+    case .table, .wide: session.terminal.data(Self.page(change))
+    }
+  }
+
+  private static func page(_ change: Document) -> String {
+    let propagation = change["propagation"] ?? .null
+    var text = "revision: \(number(change["revision"]))\n"
+    text += "actor:    \(visible(change["actor"]?.string ?? "-"))\n"
+    text += "time:     \(visible(change["committedAt"]?.string ?? "-"))\n"
+    text += "progress: \(progress(propagation))\n"
+    for object in change["objects"]?.list ?? [] { text += "object:   \(visible(Self.text(object)))\n" }
+    return text + clustersText(propagation["clusters"]?.list ?? [])
+  }
+
+  /// `serviceroute/orders updated`.
+  private static func text(_ object: Document) -> String {
+    "\(ApplyCommand.shortText(object)) \(object["action"]?.string ?? "-")"
+  }
+
+  private static func progress(_ propagation: Document) -> String {
+    if propagation["isComplete"]?.bool == true { return "complete" }
+    guard propagation["isCompiled"]?.bool == true else { return "accepted" }
+    let clusters = propagation["clusters"]?.list ?? []
+    let complete = clusters.filter { $0["state"]?.string == "complete" }.count
+    return "\(complete)/\(clusters.count) clusters"
+  }
+}

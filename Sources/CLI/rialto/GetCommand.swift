@@ -1,0 +1,132 @@
+import ArgumentParser
+import Documents
+import ManagementClient
+import Model
+import Synchronization
+
+struct GetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "get", abstract: "Show objects.",
+    discussion: """
+      Examples:
+        rialto get workspaces
+        rialto get sr orders -o yaml
+        rialto get organizations/acme/tenants/web
+        rialto get all
+        rialto get workloads -o wide
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "KIND, KIND NAME, KIND/NAME, an FQN, 'all' or 'workloads'.", valueName: "what"))
+  var words: [String]
+
+  @Option(
+    name: [.customShort("l"), .customLong("selector")],
+    help: ArgumentHelp("Only objects with these labels: team=web,tier!=db.", valueName: "labels"))
+  var labels: String?
+
+  @Flag(name: [.short, .long], help: "Go on showing what changes.")
+  var watch = false
+
+  @OptionGroup var parents: ParentOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  func run() async throws {
+    try await Session.run(connection, what: "get \(words.joined(separator: " "))") {
+      try await run(in: $0)
+    }
+  }
+
+  func run(in session: Session) async throws {
+    if words.count == 1, ["workloads", "workload", "wl"].contains(words[0].lowercased()) {
+      return try await WorkloadTable(output: output).print(in: session)
+    }
+    let targets = Targets(session: session, parents: parents)
+    let isAll = words.count == 1 && words[0].lowercased() == "all"
+    let (kinds, name) = isAll ? (Kind.allCases, nil) : try Targets.words(words)
+    guard let name else { return try await list(kinds, targets) }
+    let ref = try await targets.one(kinds, name)
+    let document = try await session.client.object(ref, view: view)
+    let printer = ObjectPrinter(output, now: session.now())
+    session.terminal.data(printer.text(of: FoundObject(ref: ref, document: document)))
+  }
+
+  /// Tables show the state; what can be applied again does not.
+  private var view: ManagementClient.View {
+    switch output.output {
+    case .table, .wide: .full
+    case .json, .yaml, .name: .basic
+    }
+  }
+
+  private func list(_ kinds: [Kind], _ targets: Targets) async throws {
+    let session = targets.session
+    let found = try await targets.all(kinds, labels: labels, view: view)
+    let printer = ObjectPrinter(output, now: session.now())
+    if found.isEmpty, output.output == .table || output.output == .wide {
+      session.terminal.note("none found")
+    } else {
+      session.terminal.data(printer.text(of: found))
+    }
+    if watch { try await follow(kinds, targets, shown: found) }
+  }
+
+  /// Shows what differs from what was shown, whenever the server says that something happened.
+  private func follow(
+    _ kinds: [Kind], _ targets: Targets, shown: [FoundObject]
+  ) async throws {
+    let known = Mutex(Dictionary(shown.map { ($0.ref, $0.document) }, uniquingKeysWith: { $1 }))
+    let session = targets.session
+    try await session.client.watch { events in
+      guard events.contains(where: { $0.name == "change" || $0.name == "propagation" }) else {
+        return true
+      }
+      let found = try await targets.all(kinds, labels: labels, view: view)
+      let news = known.withLock { known in
+        let news = found.filter { known[$0.ref] != $0.document }
+        known = Dictionary(found.map { ($0.ref, $0.document) }, uniquingKeysWith: { $1 })
+        return news
+      }
+      var printer = ObjectPrinter(output, now: session.now())
+      printer.hidesHeadings = true
+      if !news.isEmpty { session.terminal.data(printer.text(of: news)) }
+      return true
+    }
+  }
+}
+
+/// `rialto get workloads`: what runs, and where.
+struct WorkloadTable: Sendable {
+  let output: OutputOptions
+
+  func print(in session: Session) async throws {
+    let items = try await session.client.workloads()
+    let isWide = output.output == .wide
+    output.print(
+      items, named: { "workload/\($0["nodeID"]?.string ?? "-")" },
+      {
+        var table = Table(headings: ["SERVICE", "NAMESPACE", "CLUSTER", "STATE", "HEALTH", "NODE"])
+        if isWide { table.headings += ["ACCOUNT", "LABELS", "HOST", "ENVOY"] }
+        table.rows = items.map { item in
+          var row = [
+            item["service"]?.string ?? "-", item["namespace"]?.string ?? "-",
+            item["cluster"]?.string ?? "-",
+            item["connected"]?.bool == true ? "connected" : "away",
+            item["healthy"]?.bool == true ? "healthy" : "unhealthy", item["nodeID"]?.string ?? "-",
+          ]
+          if isWide {
+            let labels = (item["labels"]?.object ?? [:]).compactMapValues(\.string)
+            row += [
+              item["serviceAccount"]?.string ?? "-",
+              labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","),
+              item["hostName"]?.string ?? "-", item["envoyVersion"]?.string ?? "-",
+            ]
+          }
+          return row
+        }
+        return table
+      }, to: session.terminal)
+  }
+}

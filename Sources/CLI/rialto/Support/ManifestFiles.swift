@@ -1,0 +1,119 @@
+import Documents
+import FoundationEssentials
+import Manifests
+import Model
+
+/// The manifests in files, folders and on the standard input, checked before anything is sent.
+struct ManifestFiles: Sendable {
+  var manifests: [Manifest]
+  var warnings: [Diagnostic]
+
+  private static let extensions = ["json", "yaml", "yml"]
+
+  /// - Parameters:
+  ///   - paths: files, folders, `-` for the standard input.
+  ///   - isRecursive: whether folders inside folders count.
+  /// - Throws: `Failure` with everything that is wrong in any of them.
+  static func read(
+    _ paths: [String], isRecursive: Bool, standardInput: () throws -> [UInt8]
+  ) throws -> ManifestFiles {
+    var manifests: [Manifest] = []
+    var diagnostics: [Diagnostic] = []
+    for path in try paths.flatMap({ try files(at: $0, isRecursive: isRecursive) }) {
+      let bytes = path == "-" ? try standardInput() : try contents(of: path)
+      let name = path == "-" ? "standard input" : path
+      let format: TextFormatName = path.hasSuffix(".json") ? .json : .yaml
+      let read = Manifests.read(bytes, file: name, format: format)
+      manifests += read.value
+      diagnostics += read.diagnostics
+    }
+    diagnostics += repeated(manifests)
+    let errors = diagnostics.filter { $0.severity == .error }
+    guard errors.isEmpty else {
+      throw Failure(
+        .failed, errors[0].code, errors.map(\.text),
+        advice: "Nothing was sent. 'rialto explain \(errors[0].code)' says more.")
+    }
+    guard !manifests.isEmpty else {
+      throw Failure(
+        .failed, .noInput, "\(paths.joined(separator: ", ")): no manifest in it",
+        advice: "Files end in .yaml, .yml or .json; -R looks into folders inside folders.")
+    }
+    return ManifestFiles(manifests: manifests, warnings: diagnostics)
+  }
+
+  /// One file holds an object once by itself; several have to agree.
+  private static func repeated(_ manifests: [Manifest]) -> [Diagnostic] {
+    var files: [ResourceRef: String?] = [:]
+    return manifests.compactMap { manifest in
+      if let first = files[manifest.ref] {
+        return Diagnostic(
+          code: ManifestCode.repeated.rawValue, subject: manifest.ref.fqn, file: manifest.file,
+          message: "the object is in \(first ?? "another file") too")
+      }
+      files[manifest.ref] = manifest.file
+      return nil
+    }
+  }
+
+  private static func files(at path: String, isRecursive: Bool) throws -> [String] {
+    var isFolder = false
+    let manager = FileManager.default
+    guard path != "-", manager.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+      return [path]
+    }
+    let names: [String]
+    do { names = try manager.contentsOfDirectory(atPath: path).sorted() } catch {
+      throw unreadable(path)
+    }
+    return try names.flatMap { name -> [String] in
+      let inner = path.hasSuffix("/") ? "\(path)\(name)" : "\(path)/\(name)"
+      var isInnerFolder = false
+      guard manager.fileExists(atPath: inner, isDirectory: &isInnerFolder) else { return [] }
+      if isInnerFolder { return isRecursive ? try files(at: inner, isRecursive: true) : [] }
+      return extensions.contains { name.hasSuffix(".\($0)") } ? [inner] : []
+    }
+  }
+
+  private static func contents(of path: String) throws -> [UInt8] {
+    do { return Array(try Data(contentsOf: URL(filePath: path))) } catch { throw unreadable(path) }
+  }
+
+  private static func unreadable(_ path: String) -> Failure {
+    Failure(
+      .failed, .noInput, "\(path): there is no such file, or it may not be read",
+      advice: "Name a file, a folder or - for the standard input.")
+  }
+
+  /// What `POST /v2/apply` takes: one list, so that it is one change.
+  var body: Document {
+    [
+      "apiVersion": "api.rialto.mesh/v2", "kind": "List",
+      "items": .list(manifests.map(Self.sent)),
+    ]
+  }
+
+  /// The canonical manifest with the revision that its writer had seen.
+  private static func sent(_ manifest: Manifest) -> Document {
+    guard let etag = manifest.etag, case .object(var members) = manifest.document,
+      case .object(var metadata)? = members["metadata"]
+    else { return manifest.document }
+    metadata["etag"] = .string(etag)
+    members["metadata"] = .object(metadata)
+    return .object(members)
+  }
+
+  /// Where in the files something is that the server found wrong.
+  func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
+    guard let manifest = manifests.first(where: { $0.ref.fqn == subject }) else { return nil }
+    var text = path ?? ""
+    while !text.isEmpty {
+      if let mark = manifest.marks.first(where: { $0.key.text == text })?.value {
+        return (manifest.file, mark)
+      }
+      let end = text.utf8.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") }
+      text = end.map { String(text[..<$0]) } ?? ""
+    }
+    return (manifest.file, manifest.marks[FieldPath()])
+  }
+}

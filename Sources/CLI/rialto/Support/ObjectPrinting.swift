@@ -1,0 +1,83 @@
+import Documents
+import FoundationEssentials
+import Manifests
+import Model
+
+/// How objects look on the command line.
+struct ObjectPrinter: Sendable {
+  var format: OutputFormat
+  var hidesHeadings: Bool
+  var now: Date
+
+  init(_ options: OutputOptions, now: Date) {
+    format = options.output
+    hidesHeadings = options.noHeaders
+    self.now = now
+  }
+
+  func text(of objects: [FoundObject]) -> String {
+    switch format {
+    case .table, .wide: return table(of: objects).text(hidesHeadings: hidesHeadings)
+    case .name: return objects.map { "\($0.ref.shortText)\n" }.joined()
+    case .json:
+      return Document.object(["items": .list(objects.map(\.document))]).prettyJSON + "\n"
+    case .yaml: return Manifests.yaml(objects.map { Self.manifest(of: $0.document) })
+    }
+  }
+
+  /// JSON shows one object as itself and not as a list.
+  func text(of object: FoundObject) -> String {
+    format == .json ? object.document.prettyJSON + "\n" : text(of: [object])
+  }
+
+  func table(of objects: [FoundObject]) -> Table {
+    let kinds = Set(objects.map(\.ref.kind))
+    let depth = objects.map(\.ref.names.count).max() ?? 1
+    var headings = kinds.count > 1 ? ["KIND", "NAME"] : ["NAME"]
+    let parents = ["TENANT", "WORKSPACE", "GROUP"].prefix(max(0, depth - 2))
+    headings += parents + ["STATE", "REVISION", "AGE"]
+    if format == .wide { headings += ["DISPLAY NAME", "FQN"] }
+    var table = Table(headings: headings)
+    for object in objects {
+      let metadata = object.document["metadata"] ?? .null
+      var row = kinds.count > 1 ? [object.ref.kind.rawValue, object.ref.name] : [object.ref.name]
+      for level in parents.indices {
+        let isThere = object.ref.kind != .cluster && level + 1 < object.ref.names.count - 1
+        row.append(isThere ? object.ref.names[level + 1] : "-")
+      }
+      row += [
+        object.document[["status", "state"]]?.string ?? "-", metadata["etag"]?.string ?? "-",
+        age(of: metadata["createdAt"]?.string, at: now),
+      ]
+      if format == .wide { row += [metadata["displayName"]?.string ?? "-", object.ref.fqn] }
+      table.rows.append(row)
+    }
+    return table
+  }
+
+  /// What can be applied again: without what only the server says.
+  static func manifest(of object: Document) -> Document {
+    guard case .object(var members) = object else { return object }
+    members["status"] = nil
+    if case .object(var metadata)? = members["metadata"] {
+      for key in ["fqn", "etag", "created", "createdAt", "updatedAt"] { metadata[key] = nil }
+      members["metadata"] = .object(metadata)
+    }
+    return .object(members)
+  }
+}
+
+extension OutputOptions {
+  /// Rows that are no objects: a table, or the documents that they came from.
+  func print(
+    _ items: [Document], named name: (Document) -> String, _ table: () -> Table,
+    to terminal: Terminal
+  ) {
+    switch output {
+    case .table, .wide: terminal.data(table().text(hidesHeadings: noHeaders))
+    case .json: terminal.line(Document.object(["items": .list(items)]).prettyJSON)
+    case .yaml: terminal.data(Manifests.yaml(Document.object(["items": .list(items)])))
+    case .name: for item in items { terminal.line(visible(name(item))) }
+    }
+  }
+}

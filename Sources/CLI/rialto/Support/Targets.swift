@@ -1,0 +1,149 @@
+import Documents
+import ManagementClient
+import Manifests
+import Model
+
+/// Finds the objects that the words of a command line mean.
+struct Targets: Sendable {
+  let session: Session
+  let parents: ParentOptions
+
+  /// The kinds of a word such as `serviceroutes`; several for `group`.
+  static func kinds(_ word: String) throws -> [Kind] {
+    let kinds = Manifests.kinds(named: word)
+    guard kinds.isEmpty else { return kinds }
+    let near = Manifests.nearestKindWord(to: word).map { " Did you mean '\($0)'?" } ?? ""
+    throw Failure(
+      .failed, .unknownKind, "there is no kind '\(word)'",
+      advice: "'rialto explain' lists the kinds.\(near)")
+  }
+
+  /// `KIND NAME`, `KIND/NAME`, `KIND FQN` or an FQN alone.
+  static func words(_ words: [String]) throws -> (kinds: [Kind], name: String?) {
+    guard let first = words.first, words.count <= 2 else {
+      throw ValidationFailure.words
+    }
+    if words.count == 1, let ref = ResourceRef(fqn: first) { return ([ref.kind], first) }
+    if words.count == 1, let slash = first.firstIndex(of: "/") {
+      return (try kinds(String(first[..<slash])), String(first[first.index(after: slash)...]))
+    }
+    return (try kinds(first), words.count == 2 ? words[1] : nil)
+  }
+
+  /// The one object that is meant; it need not exist when its whole path is known.
+  func one(_ kinds: [Kind], _ name: String) async throws -> ResourceRef {
+    if let ref = ResourceRef(fqn: name) {
+      guard kinds.contains(ref.kind) else {
+        throw Failure(
+          .failed, .missing, "\(name) is a \(ref.kind.rawValue), not a \(kinds[0].rawValue)",
+          advice: "Leave the kind out; the FQN says it.")
+      }
+      return ref
+    }
+    if kinds.count == 1, let kind = kinds.first, let ref = known(kind, name) { return ref }
+    let found = try await all(kinds, view: .basic).map(\.ref).filter { $0.name == name }
+    guard let first = found.first else {
+      throw Failure(
+        .failed, .missing, "there is no \(kinds.map(\.rawValue).joined(separator: " or ")) '\(name)'",
+        advice: "'rialto get \(kinds[0].plural)' lists them.")
+    }
+    guard found.count == 1 else {
+      throw Failure(
+        .failed, ClientCode.ambiguous.rawValue,
+        ["'\(name)' is the name of several objects:"] + found.map { "  \($0.fqn)" },
+        advice: "Use the FQN, or name the parents with --tenant, --workspace, --group.")
+    }
+    return first
+  }
+
+  /// The path of a named object when all of its parents are known.
+  private func known(_ kind: Kind, _ name: String) -> ResourceRef? {
+    let names = kind.ancestry.dropLast().compactMap { parents.name(of: $0, in: session.context) }
+    guard names.count == kind.ancestry.count - 1,
+      (names + [name]).allSatisfy({ !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "/")) })
+    else { return nil }
+    return ResourceRef(kind, names + [name])
+  }
+
+  /// Every object of the kinds below the known parents, sorted.
+  func all(
+    _ kinds: [Kind], labels: String? = nil, view: ManagementClient.View
+  ) async throws -> [FoundObject] {
+    var found: [FoundObject] = []
+    for kind in kinds { found += try await all(kind, labels: labels, view: view) }
+    return found.sorted { $0.ref < $1.ref }
+  }
+
+  private func all(
+    _ kind: Kind, labels: String?, view: ManagementClient.View
+  ) async throws -> [FoundObject] {
+    guard let parent = kind.parent else {
+      return try await list(kind.collection, kind, labels: labels, view: view).filter { object in
+        let wanted = parents.organization
+        return wanted == nil || object.ref.name == wanted
+      }
+    }
+    var found: [FoundObject] = []
+    for parent in try await refs(of: parent) {
+      found += try await list(
+        "\(parent.fqn)/\(kind.collection)", kind, labels: labels, view: view)
+    }
+    return found
+  }
+
+  /// The objects of a kind in whose collections to look: the named one, or all there are.
+  private func refs(of kind: Kind) async throws -> [ResourceRef] {
+    let name = parents.name(of: kind, in: session.context)
+    guard let parent = kind.parent else {
+      if let name { return [ResourceRef(kind, [name])] }
+      return try await list(kind.collection, kind, labels: nil, view: .basic).map(\.ref)
+    }
+    var found: [ResourceRef] = []
+    for above in try await refs(of: parent) {
+      if let name {
+        found.append(above.child(kind, name))
+      } else {
+        found += try await list("\(above.fqn)/\(kind.collection)", kind, labels: nil, view: .basic)
+          .map(\.ref)
+      }
+    }
+    return found
+  }
+
+  /// A named parent that is not there has nothing below it, unless it is the only one looked into.
+  private func list(
+    _ collection: String, _ kind: Kind, labels: String?, view: ManagementClient.View
+  ) async throws -> [FoundObject] {
+    let items: [Document]
+    do {
+      items = try await session.client.objects(in: collection, labels: labels, view: view)
+    } catch ClientError.refused(let problem) where problem.status == 404 && kind.parent != .organization {
+      return []
+    }
+    return try items.map { item in
+      guard let fqn = item[["metadata", "fqn"]]?.string, let ref = ResourceRef(fqn: fqn) else {
+        throw ClientError.unintelligible("an object in \(collection) has no path")
+      }
+      return FoundObject(ref: ref, document: item)
+    }
+  }
+}
+
+struct FoundObject: Sendable {
+  var ref: ResourceRef
+  var document: Document
+}
+
+extension ResourceRef {
+  /// `serviceroute/orders`, as commands print what they did.
+  var shortText: String { "\(kind.rawValue.lowercased())/\(name)" }
+}
+
+enum ValidationFailure {
+  /// Neither a kind nor an FQN, or too many words.
+  static var words: Failure {
+    Failure(
+      .usage, .unknownKind, "KIND, KIND NAME or an FQN is expected",
+      advice: "For example: rialto get serviceroutes, or rialto get sr orders.")
+  }
+}

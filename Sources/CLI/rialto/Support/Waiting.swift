@@ -1,0 +1,101 @@
+import Documents
+import ManagementClient
+import Model
+
+extension Session {
+  /// Runs something and stops it after a time; nil when the time was up first.
+  func within<Result: Sendable>(
+    _ timeout: Duration, _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result? {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+      let sleep = sleep
+      group.addTask { try await work() }
+      group.addTask {
+        try await sleep(timeout)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+  }
+
+  /// Comes back when every object is in force; throws as soon as one is refused for good.
+  /// - Throws: `Failure`: not ready, or not in time.
+  func wait(until refs: [ResourceRef], _ condition: WaitCondition, timeout: Duration) async throws {
+    let client = client
+    let isDone = try await within(timeout) {
+      let pending = Pending(refs)
+      // Whatever happens between asking and watching is an event: the stream begins a little
+      // before now, and each of its events is a reason to ask again.
+      while true {
+        if try await pending.check(client, condition) { return true }
+        try await client.watch { _ in try await !pending.check(client, condition) }
+        if await pending.isEmpty { return true }
+      }
+    }
+    if isDone == true { return }
+    throw Failure(
+      .timedOut, .timeout, "\(refs.map(\.shortText).joined(separator: ", ")): not \(condition.rawValue) "
+        + "within \(timeout.components.seconds)s",
+      advice: "'rialto status \(refs.first?.fqn ?? "")' shows how far it has come.")
+  }
+}
+
+enum WaitCondition: String, CaseIterable, Sendable {
+  case ready, deleted
+}
+
+/// What is still being waited for. An actor, because one check must be over before the next begins.
+private actor Pending {
+  private var refs: [ResourceRef]
+
+  init(_ refs: [ResourceRef]) { self.refs = refs }
+
+  var isEmpty: Bool { refs.isEmpty }
+
+  /// Whether nothing is left to wait for.
+  func check(_ client: ManagementClient, _ condition: WaitCondition) async throws -> Bool {
+    var rest: [ResourceRef] = []
+    for ref in refs where try await !Self.holds(condition, for: ref, client) { rest.append(ref) }
+    refs = rest
+    return rest.isEmpty
+  }
+
+  private static func holds(
+    _ condition: WaitCondition, for ref: ResourceRef, _ client: ManagementClient
+  ) async throws -> Bool {
+    let status: Document
+    do { status = try await client.status(of: ref) } catch ClientError.refused(let problem)
+      where problem.status == 404 && condition == .deleted
+    { return true }
+    guard condition == .ready else { return false }
+    switch status["state"]?.string {
+    case "READY"?: return true
+    case "FAILED"?:
+      guard try await isCompiled(status, client) else { return false }
+      throw Failure(
+        .failed, ClientCode.notReady.rawValue, ["\(ref.fqn) has failed:"] + reasons(status),
+        advice: "'rialto status \(ref.fqn)' shows all of it.")
+    default: return false
+    }
+  }
+
+  /// Until the revision is compiled, a failure is that of the one before.
+  private static func isCompiled(
+    _ status: Document, _ client: ManagementClient
+  ) async throws -> Bool {
+    guard let revision = status["revision"]?.integer, revision > 0 else { return true }
+    let change = try await client.change(revision)
+    return change[["propagation", "isCompiled"]]?.bool ?? true
+  }
+
+  private static func reasons(_ status: Document) -> [String] {
+    let problems = (status["problems"]?.list ?? []).compactMap { $0["detail"]?.string }
+    let rejections = (status["clusters"]?.list ?? []).flatMap { cluster in
+      (cluster["rejections"]?.list ?? []).compactMap { rejection in
+        rejection["reason"]?.string.map { "\(cluster["cluster"]?.string ?? "-"): \($0)" }
+      }
+    }
+    return problems + rejections
+  }
+}

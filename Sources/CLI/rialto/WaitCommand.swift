@@ -1,0 +1,54 @@
+import ArgumentParser
+import Manifests
+import Model
+
+struct WaitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "wait", abstract: "Wait until an object is in force.",
+    discussion: """
+      Exits with 4 when the time is up, and with 1 as soon as the object is refused for good.
+
+      Example:
+        rialto wait sr orders --for ready --timeout 30s
+      """)
+
+  @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
+  var words: [String]
+
+  @Option(name: .customLong("for"), help: "ready or deleted.")
+  var condition = "ready"
+
+  @Option(help: "How long to wait.")
+  var timeout = DurationArgument(.seconds(60))
+
+  @OptionGroup var parents: ParentOptions
+  @OptionGroup var connection: ConnectionOptions
+
+  /// kubectl's users write `condition=Ready`.
+  private var wanted: WaitCondition? {
+    let word = condition.lowercased()
+    return WaitCondition(rawValue: word.hasPrefix("condition=") ? String(word.dropFirst(10)) : word)
+  }
+
+  func validate() throws {
+    if wanted == nil { throw ValidationError("--for is ready or deleted") }
+  }
+
+  func run() async throws {
+    try await Session.run(connection, what: "wait for \(words.joined(separator: " "))") {
+      try await run(in: $0)
+    }
+  }
+
+  func run(in session: Session) async throws {
+    let (kinds, name) = try Targets.words(words)
+    guard let name, let wanted else {
+      throw Failure(
+        .usage, .missing, "a name is needed",
+        advice: "For example: rialto wait \(kinds[0].plural) NAME.")
+    }
+    let ref = try await Targets(session: session, parents: parents).one(kinds, name)
+    try await session.wait(until: [ref], wanted, timeout: timeout.duration)
+    session.terminal.line("\(ref.shortText) \(wanted.rawValue)")
+  }
+}
