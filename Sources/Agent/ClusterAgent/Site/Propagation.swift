@@ -62,7 +62,7 @@ package struct Propagation: Sendable {
   package mutating func settled(_ nodeID: String, step: Int64, at now: Int64) -> [Int64] {
     update(upTo: step, nodeID) { record, progress in
       guard progress == .waiting || progress == .told else { return progress }
-      if record.told == 0 { record.told = max(0, now - record.arrived) }
+      if progress == .waiting { record.told = max(0, now - record.arrived) }
       record.acknowledged = max(0, now - record.arrived)
       return .acknowledged
     }
