@@ -193,6 +193,8 @@ final class FakeProxy: Sendable {
 extension [UInt8] {
   func contains(word: [UInt8]) -> Bool {
     guard !word.isEmpty, count >= word.count else { return false }
-    return (0...(count - word.count)).contains { self[$0] == word[0] && self[$0...].starts(with: word) }
+    return (0...(count - word.count)).contains {
+      self[$0] == word[0] && self[$0...].starts(with: word)
+    }
   }
 }

@@ -82,7 +82,11 @@ final class FakeServer: Sendable {
         $0.schema = ItemCoding.schema
         $0.hash = hash.value
         $0.bytes = Data(bytes)
-        $0.sources = [.with { $0.fqn = "organizations/acme"; $0.revision = revision }]
+        $0.sources = [
+          .with {
+            $0.fqn = "organizations/acme"; $0.revision = revision
+          }
+        ]
       }
     }
     delta.digest = try all.reduce(ItemCoding.emptyDigest) { digest, entry in

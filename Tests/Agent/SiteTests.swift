@@ -24,6 +24,10 @@ import Testing
           #expect(report.storedUs > 0 && report.storedUs <= report.translatedUs)
           #expect(report.toldUs <= report.acknowledgedUs)
           #expect(first < second)
+          try await waitUntil {
+            mesh.server.proxies[proxy.nodeID]?.acknowledgedGeneration == second
+          }
+          #expect(mesh.server.proxies[proxy.nodeID]?.connected == true)
         }
       }
     }
@@ -41,7 +45,8 @@ import Testing
     }
   }
 
-  @Test func `an unchanged proxy that comes back gets nothing, also from a new agent`() async throws {
+  @Test func `an unchanged proxy that comes back gets nothing, also from a new agent`() async throws
+  {
     let server = try FakeServer()
     let folder = try TemporaryFolder()
     try await server.serving { port in
@@ -88,7 +93,9 @@ import Testing
     }
   }
 
-  @Test func `a refused item is reported with Envoy's words and holds nothing else up`() async throws {
+  @Test func `a refused item is reported with Envoy's words and holds nothing else up`()
+    async throws
+  {
     try await withMesh { mesh in
       try mesh.server.publish([Plans.site, Plans.namespace("shop"), Plans.service("orders", 7)])
       let proxy = try await mesh.joinedProxy("orders")
@@ -119,6 +126,13 @@ import Testing
 }
 
 extension FakeServer {
+  var proxies: [String: Rialto_Fleet_V1_ProxyStatus] {
+    received.reduce(into: [:]) { all, message in
+      guard case .proxies(let delta)? = message.message else { return }
+      for proxy in delta.upserts { all[proxy.nodeID] = proxy }
+    }
+  }
+
   var services: [String: Rialto_Fleet_V1_Service] {
     received.reduce(into: [:]) { all, message in
       guard case .inventory(let delta)? = message.message else { return }

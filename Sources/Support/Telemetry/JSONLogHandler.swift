@@ -30,7 +30,8 @@ package struct JSONLogHandler: LogHandler {
     for source in [metadataProvider?.get(), self.metadata, metadata] {
       for (key, value) in source ?? [:] { members[key] = document(of: value) }
     }
-    members["time"] = .string(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+    members["time"] = .string(
+      Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     members["level"] = .string(level.rawValue)
     members["logger"] = .string(label)
     members["message"] = .string(message.description)

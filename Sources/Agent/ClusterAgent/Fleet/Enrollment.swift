@@ -179,9 +179,11 @@ package final class Enrollment: Sendable {
         throw CancellationError()
       } catch {
         failures += 1
-        logger.warning("the agent's certificate could not be renewed", metadata: [
-          "reason": "\(error)"
-        ])
+        logger.warning(
+          "the agent's certificate could not be renewed",
+          metadata: [
+            "reason": "\(error)"
+          ])
       }
     }
   }

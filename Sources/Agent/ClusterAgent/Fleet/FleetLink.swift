@@ -42,9 +42,11 @@ struct FleetLink: Sendable {
         failures += 1
         // Every attempt of a long outage would fill the log.
         if failures.nonzeroBitCount == 1 {
-          logger.warning("the server is away", metadata: [
-            "attempts": "\(failures)", "reason": "\(error)",
-          ])
+          logger.warning(
+            "the server is away",
+            metadata: [
+              "attempts": "\(failures)", "reason": "\(error)",
+            ])
         }
       }
       site.counters.set(\.isConnected, to: 0)
@@ -120,10 +122,12 @@ struct FleetLink: Sendable {
         assembly = DeltaAssembly(hashes: hashes, position: position, epoch: welcome.epoch)
         site.counters.add(\.serverConnections)
         site.counters.set(\.isConnected, to: 1)
-        logger.info("connected to the server", metadata: [
-          "epoch": "\(welcome.epoch)", "generation": "\(position.generation)",
-          "server": "\(welcome.version)",
-        ])
+        logger.info(
+          "connected to the server",
+          metadata: [
+            "epoch": "\(welcome.epoch)", "generation": "\(position.generation)",
+            "server": "\(welcome.version)",
+          ])
         replies.welcome()
       case .delta(let part):
         guard let delta = try assembly?.take(part, at: site.clock.microseconds()) else { continue }

@@ -20,9 +20,11 @@ struct AdministrationService: Rialto_Workload_V1_Administration.SimpleServicePro
       serviceAccount: request.serviceAccount, role: request.role, labels: request.labels)
     do {
       let (token, expires) = try await authority.mint(grant)
-      logger.info("a join token is minted", metadata: [
-        "namespace": "\(request.namespace)", "service": "\(request.service)",
-      ])
+      logger.info(
+        "a join token is minted",
+        metadata: [
+          "namespace": "\(request.namespace)", "service": "\(request.service)",
+        ])
       return .with {
         $0.token = token
         $0.expiresMs = expires

@@ -83,9 +83,11 @@ package struct ClusterAgent: Sendable {
   ) async throws -> StoredEnrollment {
     if let stored = try await store.enrollment() {
       if settings.token != nil {
-        logger.notice("this agent has joined already: the token is not used", metadata: [
-          "cluster": "\(stored.cluster)"
-        ])
+        logger.notice(
+          "this agent has joined already: the token is not used",
+          metadata: [
+            "cluster": "\(stored.cluster)"
+          ])
       }
       return stored
     }
@@ -94,10 +96,12 @@ package struct ClusterAgent: Sendable {
     let stored = try await Enrollment.join(
       token, at: settings.server, key: key, version: settings.version, now: clock.date())
     try await store.save(stored)
-    logger.info("joined", metadata: [
-      "cluster": "\(stored.cluster)", "organization": "\(stored.organization)",
-      "trustDomain": "\(stored.trustDomain)",
-    ])
+    logger.info(
+      "joined",
+      metadata: [
+        "cluster": "\(stored.cluster)", "organization": "\(stored.organization)",
+        "trustDomain": "\(stored.trustDomain)",
+      ])
     return stored
   }
 
@@ -145,10 +149,12 @@ package struct ClusterAgent: Sendable {
       if let address = try? await transport.listeningAddress {
         let port = address.ipv4?.port ?? address.ipv6?.port ?? settings.listenPort
         boundPort.publish(port)
-        logger.info("serving", metadata: [
-          "cluster": "\(site.identity.cluster)", "listen": "\(settings.listenHost):\(port)",
-          "socket": "\(socket.path)",
-        ])
+        logger.info(
+          "serving",
+          metadata: [
+            "cluster": "\(site.identity.cluster)", "listen": "\(settings.listenHost):\(port)",
+            "socket": "\(socket.path)",
+          ])
       }
       try await group.next()
     }

@@ -50,9 +50,11 @@ package final class Site: Sendable {
       guard let identity = identities[stored.nodeID].flatMap(WorkloadIdentity.init),
         let presence = Presence(document: stored.description, healthy: stored.healthy)
       else {
-        logger.warning("left out a stored registration that cannot be read", metadata: [
-          "node": "\(stored.nodeID)"
-        ])
+        logger.warning(
+          "left out a stored registration that cannot be read",
+          metadata: [
+            "node": "\(stored.nodeID)"
+          ])
         continue
       }
       let registration = Registration(identity: identity, presence: presence)
@@ -80,11 +82,13 @@ package final class Site: Sendable {
     let received = ReceivedDelta(delta, stored: clock.microseconds())
     state.withLock { $0.apply(received, now: clock.microseconds) }
     counters.add(\.deltas)
-    logger.info("delta in force", metadata: [
-      "generation": "\(delta.generation)", "revision": "\(delta.revision)",
-      "upserts": "\(delta.upserts.count)", "removals": "\(delta.removals.count)",
-      "full": "\(delta.full)",
-    ])
+    logger.info(
+      "delta in force",
+      metadata: [
+        "generation": "\(delta.generation)", "revision": "\(delta.revision)",
+        "upserts": "\(delta.upserts.count)", "removals": "\(delta.removals.count)",
+        "full": "\(delta.full)",
+      ])
     touch()
   }
 
@@ -168,10 +172,12 @@ package final class Site: Sendable {
     switch event {
     case .rejected(let nodeID, let resource, let reason):
       counters.add(\.rejections)
-      logger.warning("an Envoy refused a resource", metadata: [
-        "node": "\(nodeID)", "type": "\(resource.name.type.url)",
-        "name": "\(resource.name.name)", "reason": "\(reason)",
-      ])
+      logger.warning(
+        "an Envoy refused a resource",
+        metadata: [
+          "node": "\(nodeID)", "type": "\(resource.name.type.url)",
+          "name": "\(resource.name.name)", "reason": "\(reason)",
+        ])
     case .accepted: return
     default: break
     }

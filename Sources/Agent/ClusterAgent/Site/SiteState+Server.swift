@@ -77,7 +77,9 @@ extension SiteState {
   /// Takes what the disk holds, before anybody is connected.
   mutating func restore(
     epoch: String, generation: Int64,
-    items restored: [(item: ReceivedDelta.Item, good: Held?, goodHash: StableHash?, refusal: ItemRefusal?)]
+    items restored: [(
+      item: ReceivedDelta.Item, good: Held?, goodHash: StableHash?, refusal: ItemRefusal?
+    )]
   ) {
     self.epoch = epoch
     self.generation = generation

@@ -23,8 +23,9 @@ extension SiteState {
     reports.services.formUnion(services)
     site.items = refresh(provisionalCandidates(services, change))
     move(from: change.before, to: change.after, &site)
-    guard !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
-      || !site.removedProfiles.isEmpty
+    guard
+      !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
+        || !site.removedProfiles.isEmpty
     else { return }
     publish(site)
     showViews(of: change)

@@ -12,9 +12,11 @@ extension Site {
           let identity = try directory.workload(of: context, claiming: nodeID)
           return try await self.subscription(afterRegistrationOf: identity.nodeID)
         } catch let error as RPCError {
-          logger.warning("a discovery stream is refused", metadata: [
-            "node": "\(nodeID.prefix(128))", "reason": "\(error.message)",
-          ])
+          logger.warning(
+            "a discovery stream is refused",
+            metadata: [
+              "node": "\(nodeID.prefix(128))", "reason": "\(error.message)",
+            ])
           throw error
         }
       },

@@ -28,9 +28,11 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
       identity = try await authority.redeem(
         id: request.tokenID, secret: [UInt8](request.secret), keyHash: keyHash)
     } catch let reason as TokenRefusal {
-      logger.warning("a join is refused", metadata: [
-        "reason": "\(reason.rawValue)", "token": "\(request.tokenID)",
-      ])
+      logger.warning(
+        "a join is refused",
+        metadata: [
+          "reason": "\(reason.rawValue)", "token": "\(request.tokenID)",
+        ])
       counters.add(\.refusals)
       // Which of them it is would help somebody who guesses.
       throw RPCError(
@@ -39,11 +41,13 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
     let chain = try authority.certify(identity, signing)
     directory.add(identity)
     counters.add(\.joins)
-    logger.info("a workload joined", metadata: [
-      "node": "\(identity.nodeID)", "namespace": "\(identity.grant.namespace)",
-      "service": "\(identity.grant.service)", "role": "\(identity.grant.role)",
-      "token": "\(request.tokenID)",
-    ])
+    logger.info(
+      "a workload joined",
+      metadata: [
+        "node": "\(identity.nodeID)", "namespace": "\(identity.grant.namespace)",
+        "service": "\(identity.grant.service)", "role": "\(identity.grant.role)",
+        "token": "\(request.tokenID)",
+      ])
     return .with { response in
       response.nodeID = identity.nodeID
       response.namespace = identity.grant.namespace
@@ -87,9 +91,11 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
   }
 
   private func refusal(_ code: RPCError.Code, _ reason: String, token: String) -> RPCError {
-    logger.warning("a certificate is refused", metadata: [
-      "reason": "\(reason)", "token": "\(token)",
-    ])
+    logger.warning(
+      "a certificate is refused",
+      metadata: [
+        "reason": "\(reason)", "token": "\(token)",
+      ])
     counters.add(\.refusals)
     return RPCError(code: code, message: reason)
   }

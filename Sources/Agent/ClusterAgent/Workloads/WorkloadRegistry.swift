@@ -39,9 +39,11 @@ struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
       switch message.message {
       case .registration(let registration):
         guard registration.nodeID.utf8.elementsEqual(identity.nodeID.utf8) else {
-          logger.warning("a registration is refused", metadata: [
-            "node": "\(identity.nodeID)", "reason": "it claims another node id",
-          ])
+          logger.warning(
+            "a registration is refused",
+            metadata: [
+              "node": "\(identity.nodeID)", "reason": "it claims another node id",
+            ])
           throw RPCError(
             code: .permissionDenied, message: "the claimed node id is not the one of this key")
         }
@@ -72,9 +74,11 @@ struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
     _ registration: Rialto_Workload_V1_Registration, _ identity: WorkloadIdentity
   ) throws -> Presence {
     do { return try Presence(registration, role: identity.role) } catch {
-      logger.warning("a registration is refused", metadata: [
-        "node": "\(identity.nodeID)", "reason": "\(error)",
-      ])
+      logger.warning(
+        "a registration is refused",
+        metadata: [
+          "node": "\(identity.nodeID)", "reason": "\(error)",
+        ])
       throw RPCError(code: .invalidArgument, message: "\(error)")
     }
   }
