@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct AgentStoreTests {
-  private let folder = try! TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func item(_ key: String, _ text: String) -> StoredItem {
     let bytes = Array(text.utf8)
