@@ -18,7 +18,10 @@ private func packet(
 
 private func table(_ hosts: [String: String]) throws -> NameTable {
   var table = NameTable()
-  for (host, address) in hosts { table[host] = try #require(IPv4Address(address)) }
+  for (host, address) in hosts {
+    let parsed: IPv4Address = try #require(IPv4Address(address))
+    table[host] = parsed
+  }
   return table
 }
 

@@ -1,4 +1,4 @@
-import DeltaXDS
+@testable import DeltaXDS
 import Testing
 
 @testable import ProxySupervisor
@@ -24,8 +24,9 @@ extension [RelayState.Action] {
   }
 
   fileprivate var rejected: [String] {
-    flatMap {
-      if case .acknowledge(_, let rejected) = $0 { rejected.map(\.name.name) } else { [] }
+    flatMap { (action: RelayState.Action) -> [String] in
+      guard case .acknowledge(_, let rejected) = action else { return [] }
+      return rejected.map(\.name.name)
     }
   }
 }
