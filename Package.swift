@@ -258,12 +258,13 @@ let package = Package(
     .executableTarget(
       name: "rialto",
       dependencies: [
-        "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
+        "Access", "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
         "Operations", "ProxySupervisor", "Publication", "Reconciler", "RestAPI", "SecureTransport",
         "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

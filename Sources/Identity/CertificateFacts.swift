@@ -1,3 +1,4 @@
+private import FoundationEssentials
 private import SwiftASN1
 internal import X509
 
@@ -74,4 +75,19 @@ package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     text.append(digits[Int(byte & 15)])
   }
   return String(decoding: text, as: UTF8.self)
+}
+
+/// A certificate (DER) as PEM.
+package func certificatePEM(_ der: [UInt8]) -> String {
+  let text = Array(Data(der).base64EncodedString().utf8)
+  let lines = stride(from: 0, to: text.count, by: 64).map {
+    String(decoding: text[$0..<min($0 + 64, text.count)], as: UTF8.self)
+  }
+  return (["-----BEGIN CERTIFICATE-----"] + lines + ["-----END CERTIFICATE-----", ""])
+    .joined(separator: "\n")
+}
+
+/// The first certificate in a PEM text, DER; nil when there is none.
+package func certificateDER(pem text: String) -> [UInt8]? {
+  try? Certificate(pemEncoded: text).der()
 }

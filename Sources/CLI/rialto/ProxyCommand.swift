@@ -62,7 +62,7 @@ struct ProxyCommand: AsyncParsableCommand {
   }
 
   private func settings() async throws -> ProxySettings {
-    let memory = ProxyMemory(folder: data)
+    let memory = OptionMemory(folder: data)
     let options = try options.completed(from: memory.read())
     guard let agentText = options.agent, let agent = AgentAddress(agentText) else {
       throw ValidationError("--agent HOST:PORT is needed on the first start")
@@ -76,7 +76,7 @@ struct ProxyCommand: AsyncParsableCommand {
       capture: options.parsedCapture(role),
       envoy: try envoyPath(), drainTime: .seconds(options.drainTime ?? 5),
       readiness: try address("--readiness", readiness), metrics: try address("--metrics", metrics),
-      version: "0.1.0")
+      version: Version.text)
     settings.role = role
     settings.token = try tokenFile.map { try JoinToken(text: try text(ofToken: $0)) }
     settings.ports = try options.parsedPorts()
@@ -89,7 +89,7 @@ struct ProxyCommand: AsyncParsableCommand {
     } else if settings.capture == .redirect {
       settings.resolver = try address("--dns", "127.0.0.1:15053")
     }
-    try memory.write(options)
+    try memory.write(options.document)
     return settings
   }
 

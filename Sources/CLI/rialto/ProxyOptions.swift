@@ -171,24 +171,3 @@ struct ProxyOptions: ParsableArguments {
     return .object(members)
   }
 }
-
-/// The file with a proxy's options.
-struct ProxyMemory {
-  let folder: String
-
-  private var path: String { folder + "/options.json" }
-
-  func read() throws -> Document? {
-    guard let bytes = try readFile(at: path, limit: 1 << 20) else { return nil }
-    do {
-      return try JSONParser.document(from: bytes)
-    } catch {
-      throw ValidationError("\(path) cannot be read: \(error.message)")
-    }
-  }
-
-  func write(_ options: ProxyOptions) throws {
-    try createPrivateFolder(folder)
-    try replaceFile(at: path, with: Array((options.document.prettyJSON + "\n").utf8))
-  }
-}

@@ -19,6 +19,7 @@ struct Rialto: AsyncParsableCommand {
       HelpTopicCommand.self,
       ProxiesCommand.self,
       ProxyCommand.self,
+      ServerCommand.self,
       StatusCommand.self,
       VersionCommand.self,
       WaitCommand.self,

@@ -26,9 +26,12 @@ struct WorkloadAddCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The agent's administration socket, or its data folder.", valueName: "socket|dir"))
-  var agent: String
+  var agent = "/var/lib/rialto/agent"
 
-  @Option(help: ArgumentHelp("How the workload reaches the agent.", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "How the workload reaches the agent; what the agent advertises unless set.",
+      valueName: "host:port"))
   var agentAddress: String?
 
   @Option(help: "The namespace of the workload.")
@@ -48,7 +51,30 @@ struct WorkloadAddCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("Where the workload's proxy keeps its state.", valueName: "dir"))
-  var data: String?
+  var data = "/var/lib/rialto/proxy"
+
+  @Option(
+    help: ArgumentHelp(
+      "For the line: a port of the workload; may be repeated.",
+      valueName: "name:port[/protocol][=appport]"))
+  var port: [String] = []
+
+  @Option(help: "For the line: the IPv4 address at which the workload is reached.")
+  var address: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "For the line: how the application is asked.", valueName: "http:port/path|tcp:port"))
+  var health: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "For the line: reaches a service without capture; may be repeated.",
+      valueName: "host:port=address:port"))
+  var upstream: [String] = []
+
+  @Option(help: "For the line: redirect or none.")
+  var capture: String?
 
   @Option(name: .shortAndLong, help: "text, token or json.")
   var output: WorkloadTokenOutput = .text
@@ -59,8 +85,7 @@ struct WorkloadAddCommand: AsyncParsableCommand {
       role: role, labels: try parsedLabels())
     do {
       let socket = try AdministrationSocket(socketOrFolder: agent)
-      let (token, expires) = try await socket.mint(grant)
-      print(text(token: token, expires: expires))
+      print(text(of: try await socket.mint(grant)))
     } catch let problem as AdministrationSocket.Problem {
       throw ValidationError("\(problem)")
     }
@@ -78,24 +103,52 @@ struct WorkloadAddCommand: AsyncParsableCommand {
     return parsed
   }
 
-  private func text(token: String, expires: Int64) -> String {
-    let address = agentAddress ?? "127.0.0.1:15012"
-    let folder = data ?? "/var/lib/rialto/\(namespace)-\(service)"
-    // `echo` is built into the shell: the token is no argument of any process.
-    let line =
-      "echo '\(token)' | rialto proxy --data '\(folder)' --agent '\(address)' --role \(role) "
-      + "--token-file -"
+  private func text(of token: MintedToken) -> String {
+    let line = line(with: token)
     switch output {
     case .text: return line
-    case .token: return token
+    case .token: return token.text
     case .json:
-      let date = Date(timeIntervalSince1970: Double(expires) / 1000)
+      let date = Date(timeIntervalSince1970: Double(token.expires) / 1000)
       return Document.object([
-        "token": .string(token), "expires": .string(date.formatted(.iso8601)),
+        "token": .string(token.text), "expires": .string(date.formatted(.iso8601)),
         "command": .string(line), "namespace": .string(namespace), "service": .string(service),
         "role": .string(role),
       ]).prettyJSON
     }
+  }
+
+  /// `printf` is built into the shell: the token is no argument of any process.
+  private func line(with token: MintedToken) -> String {
+    var words = [
+      "rialto", "proxy", "--data", data, "--agent", agentAddress ?? token.agentAddress,
+      "--role", role, "--token-file", "-",
+    ]
+    for (option, values) in [
+      ("--label", labels), ("--port", port), ("--upstream", upstream),
+      ("--address", address.map { [$0] } ?? []), ("--health", health.map { [$0] } ?? []),
+      ("--capture", capture.map { [$0] } ?? []),
+    ] {
+      for value in values { words += [option, value] }
+    }
+    let command = words.map(Self.quoted).joined(separator: " ")
+    return "printf '%s\\n' '\(token.text)' | \(command)"
+  }
+
+  /// A word as a shell takes it literally.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "="):
+        true
+      default: false
+      }
+    }
+    if isPlain && !word.isEmpty { return word }
+    let parts = word.split(separator: "'", omittingEmptySubsequences: false)
+    return "'" + parts.joined(separator: "'\\''") + "'"
   }
 }
 

@@ -74,14 +74,14 @@ extension Operations {
     let text = try joining.text(content)
     return IssuedJoinToken(
       text: text, cluster: ref, expiresAt: token.expiresAt,
-      commandLine: commandLine(token: text, cluster: ref.name))
+      commandLine: commandLine(token: text))
   }
 
   /// `printf` is built into every shell, so the token is in no process's arguments.
-  private func commandLine(token: String, cluster: String) -> String {
-    "printf '%s\\n' '\(token)' | rialto agent --data /var/lib/rialto/\(cluster) "
+  private func commandLine(token: String) -> String {
+    "printf '%s\\n' '\(token)' | rialto agent --data /var/lib/rialto/agent "
       + "--server \(joining.serverURL) --token-file - --listen 0.0.0.0:15012 "
-      + "--advertise \"$(hostname -I | cut -d ' ' -f 1)\""
+      + "--advertise \"${RIALTO_ADVERTISE:-$(hostname -I | cut -d ' ' -f 1)}\""
   }
 
   /// From the system's cryptographic generator.

@@ -10,6 +10,8 @@ import SwiftProtobuf
 /// The agent's Unix socket: whoever may open it (mode 0600) may mint join tokens.
 struct AdministrationService: Rialto_Workload_V1_Administration.SimpleServiceProtocol {
   let authority: WorkloadAuthority
+  /// Where workloads reach this agent: HOST:PORT.
+  let address: String
   let logger: Logger
 
   func mintToken(
@@ -28,6 +30,7 @@ struct AdministrationService: Rialto_Workload_V1_Administration.SimpleServicePro
       return .with {
         $0.token = token
         $0.expiresMs = expires
+        $0.agentAddress = address
       }
     } catch let problem as WorkloadAuthority.BadRequest {
       throw RPCError(code: .invalidArgument, message: problem.description)
@@ -80,7 +83,7 @@ package struct AdministrationSocket: Hashable, Sendable {
   /// Asks the agent behind the socket for a join token.
   package func mint(
     _ grant: WorkloadGrant
-  ) async throws -> (token: String, expires: Int64) {
+  ) async throws -> MintedToken {
     let transport = try HTTP2ClientTransport.Posix(
       target: .unixDomainSocket(path: path), transportSecurity: .plaintext)
     do {
@@ -97,7 +100,8 @@ package struct AdministrationSocket: Hashable, Sendable {
               $0.role = grant.role
               $0.labels = grant.labels
             }, options: options)
-        return (answer.token, answer.expiresMs)
+        return MintedToken(
+          text: answer.token, expires: answer.expiresMs, agentAddress: answer.agentAddress)
       }
     } catch let error as RPCError {
       switch error.code {
@@ -108,4 +112,13 @@ package struct AdministrationSocket: Hashable, Sendable {
       }
     }
   }
+}
+
+/// A join token, for the one who asked for it.
+package struct MintedToken: Sendable {
+  package var text: String
+  /// Milliseconds since 1970.
+  package var expires: Int64
+  /// Where the workload reaches the agent: HOST:PORT.
+  package var agentAddress: String
 }

@@ -24,6 +24,9 @@ package struct AgentSettings: Sendable {
   package var healthPort: Int? = 15_014
   package var version: String
 
+  /// What workloads dial: the first advertised name, or where the agent listens.
+  var workloadAddress: String { "\(advertise.first ?? listenHost):\(listenPort)" }
+
   package init(
     folder: String, server: ServerAddress, token: JoinToken?, listenHost: String,
     listenPort: Int = 15_012, advertise: [String], socket: String? = nil, version: String
@@ -127,7 +130,10 @@ package struct ClusterAgent: Sendable {
       ])
     let administration = GRPCServer(
       transport: socket.transport(),
-      services: [AdministrationService(authority: authority, logger: logger)])
+      services: [
+        AdministrationService(
+          authority: authority, address: settings.workloadAddress, logger: logger)
+      ])
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await workloads.serve() }
       group.addTask { try await administration.serve() }

@@ -353,6 +353,9 @@ package nonisolated struct Rialto_Workload_V1_MintTokenResponse: Sendable {
   /// Milliseconds since 1970.
   package var expiresMs: Int64 = 0
 
+  /// Where workloads reach the agent that answers: HOST:PORT.
+  package var agentAddress: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1019,7 +1022,7 @@ nonisolated extension Rialto_Workload_V1_MintTokenRequest: SwiftProtobuf.Message
 
 nonisolated extension Rialto_Workload_V1_MintTokenResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MintTokenResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}expires_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}expires_ms\0\u{3}agent_address\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1029,6 +1032,7 @@ nonisolated extension Rialto_Workload_V1_MintTokenResponse: SwiftProtobuf.Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.token) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.expiresMs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.agentAddress) }()
       default: break
       }
     }
@@ -1041,12 +1045,16 @@ nonisolated extension Rialto_Workload_V1_MintTokenResponse: SwiftProtobuf.Messag
     if self.expiresMs != 0 {
       try visitor.visitSingularInt64Field(value: self.expiresMs, fieldNumber: 2)
     }
+    if !self.agentAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.agentAddress, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Rialto_Workload_V1_MintTokenResponse, rhs: Rialto_Workload_V1_MintTokenResponse) -> Bool {
     if lhs.token != rhs.token {return false}
     if lhs.expiresMs != rhs.expiresMs {return false}
+    if lhs.agentAddress != rhs.agentAddress {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
