@@ -275,14 +275,20 @@ let package = Package(
     .executableTarget(
       name: "rialto-bench",
       dependencies: [
-        "DeltaXDS", "Documents", "EnvoyConfig", "EnvoyProtos", "Identity", "ManagementClient",
-        "Model", "SecureTransport", "Streams",
+        "AgentStore", "ClusterAgent", "DeltaXDS", "Documents", "EnvoyProtos", "FleetProtos",
+        "Identity", "ManagementClient", "Model", "ProxySupervisor", "SecureTransport", "Streams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Bench/rialto-bench"),
     .executableTarget(

@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.")
+    commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.",
+    subcommands: [IdleCommand.self, PropagationCommand.self])
 }

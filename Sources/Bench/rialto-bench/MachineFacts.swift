@@ -1,0 +1,70 @@
+import Documents
+import Foundation
+import Glibc
+
+/// What the figures were taken on.
+struct MachineFacts: Sendable {
+  var cores: Int
+  var model: String
+  var kernel: String
+  /// At the start of the run: one minute's average.
+  var load: Double
+  var build: String
+
+  static func read() -> MachineFacts {
+    func text(_ path: String) -> String {
+      (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+    let model = text("/proc/cpuinfo").split(separator: "\n")
+      .first { $0.hasPrefix("model name") }?
+      .split(separator: ":", maxSplits: 1).last
+    #if DEBUG
+    let build = "debug"
+    #else
+    let build = "release"
+    #endif
+    return MachineFacts(
+      cores: ProcessInfo.processInfo.activeProcessorCount,
+      model: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown",
+      kernel: text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines),
+      load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
+      build: build)
+  }
+
+  var document: Document {
+    [
+      "cores": .integer(Int64(cores)), "model": .string(model), "kernel": .string(kernel),
+      "load": .number(load), "build": .string(build),
+    ]
+  }
+
+  var text: String { "\(cores) cores (\(model)), Linux \(kernel), load \(load), \(build) build" }
+}
+
+/// Processes as `/proc` shows them.
+enum ProcessTable {
+  /// The processor time that a process has used so far; nil when it is gone.
+  static func processorTime(of process: Int32) -> Duration? {
+    guard
+      let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    // After the name come the fields from the third on; user and system time are 14 and 15.
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    guard fields.count > 12, let user = Int64(fields[11]), let system = Int64(fields[12]) else {
+      return nil
+    }
+    return .seconds(Double(user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))
+  }
+
+  /// The processes whose command line has `text` in it.
+  static func processes(mentioning text: String) -> [Int32] {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return entries.compactMap { Int32($0) }.filter { process in
+      guard process != getpid(),
+        let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+      else { return false }
+      return line.range(of: Data(text.utf8)) != nil
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import ArgumentParser
+import Documents
+import Foundation
+import GRPCCore
+import ManagementClient
+
+/// How long a change takes from its acknowledgement to the first changed answer of a real Envoy.
+struct PropagationCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "propagation",
+    abstract: "Time changes of a route, a service and an endpoint on their way to Envoy.",
+    discussion: """
+      Starts a server, an agent and three proxies with their Envoys on loopback, and a bare \
+      discovery server with an Envoy of its own as the floor. In every round each kind of change is \
+      made once, and the floor's. The clock starts when the write or the registration is \
+      acknowledged, and stops at the first changed answer that a client sees which asks without a \
+      pause.
+      """)
+
+  @Option(help: "How often each kind of change is made.")
+  var rounds = 200
+
+  @Option(help: "Milliseconds of rest before each change.")
+  var rest = 20
+
+  @OptionGroup var options: BenchOptions
+
+  func validate() throws {
+    guard (1...10_000).contains(rounds) else {
+      throw ValidationError("--rounds is 1 to 10000")
+    }
+    guard (0...10_000).contains(rest) else { throw ValidationError("--rest is 0 to 10000") }
+  }
+
+  private static let echo = Site.Upstream(service: Site.echo, port: 20_000)
+  private static let twins = Site.Upstream(service: "twins", port: 20_001)
+  private static let firstNewPort = 20_100
+  private static let warmUps = 5
+
+  func run() async throws {
+    let machine = MachineFacts.read()
+    let newcomers = (0..<rounds + Self.warmUps).map {
+      Site.Upstream(service: "new-\($0)", port: Self.firstNewPort + $0)
+    }
+    let samples = try await untilInterrupted {
+      try await Site.with(options, upstreams: [Self.echo, Self.twins] + newcomers) { site in
+        try await measure(site, newcomers)
+      }
+    }
+    report(samples, machine).print(json: options.json)
+  }
+
+  private struct Measured: Sendable {
+    var route = Samples()
+    var service = Samples()
+    var endpoint = Samples()
+    var floor = Samples()
+
+    var all: Samples { route + service + endpoint }
+  }
+
+  private func measure(_ site: Site, _ newcomers: [Site.Upstream]) async throws -> Measured {
+    let floor = Floor(
+      folder: "\(site.folder)/floor", envoy: try options.envoyPath(), port: Site.servicePort)
+    return try await withThrowingTaskGroup(of: Measured?.self) { group in
+      let server = try floor.server()
+      let envoy = try floor.child(log: "\(site.folder)/log/floor.log")
+      group.addTask {
+        try await server.serve()
+        return nil
+      }
+      group.addTask {
+        try await envoy.run { site.children.started("floor", $0) }
+        return nil
+      }
+      group.addTask {
+        try await Caller.with { caller in
+          try await rounds(of: caller, site, newcomers, floor)
+        }
+      }
+      while let next = try await group.next() {
+        guard let next else { continue }
+        group.cancelAll()
+        return next
+      }
+      throw CancellationError()
+    }
+  }
+
+  private func rounds(
+    of caller: Caller, _ site: Site, _ newcomers: [Site.Upstream], _ floor: Floor
+  ) async throws -> Measured {
+    // Two instances under one name, of which the first one is always there.
+    let first = try await Registrar.join(
+      site.agent, socket: site.socket, grant: site.grant("twins", account: Site.echo),
+      logger: site.logger)
+    let second = try await Registrar.join(
+      site.agent, socket: site.socket, grant: site.grant("twins", account: Site.echo),
+      logger: site.logger)
+    return try await first.whileRegistered(
+      at: Site.Address.instances[0], port: Site.servicePort
+    ) { _ in
+      try await caller.settle(on: Site.versions[0], from: Self.echo.url)
+      try await caller.settle(on: Site.versions[0], from: Self.twins.url)
+      try await caller.settle(on: "floor-0", from: floor.url)
+      var measured = Measured()
+      for round in 0..<rounds + Self.warmUps {
+        let isWarm = round >= Self.warmUps
+        let route = try await changeRoute(round, caller, site)
+        let base = try await changeFloor(round, caller, floor)
+        let service = try await addService(newcomers[round], caller, site)
+        let endpoint = try await addEndpoint(second, caller)
+        guard isWarm else { continue }
+        measured.route.add(route)
+        measured.floor.add(base)
+        measured.service.add(service)
+        measured.endpoint.add(endpoint)
+      }
+      return measured
+    }
+  }
+
+  // MARK: Changes
+
+  private func settleDown() async throws { try await Task.sleep(for: .milliseconds(rest)) }
+
+  private func changeRoute(
+    _ round: Int, _ caller: Caller, _ site: Site
+  ) async throws -> Duration {
+    let version = Site.versions[(round + 1) % 2]
+    try await settleDown()
+    async let answered = caller.watch(for: version, from: Self.echo.url)
+    _ = try await site.client.put(Site.routeRef, Site.route(to: version))
+    let acknowledged = ContinuousClock.now
+    return max(.zero, try await answered - acknowledged)
+  }
+
+  private func changeFloor(
+    _ round: Int, _ caller: Caller, _ floor: Floor
+  ) async throws -> Duration {
+    let answer = "floor-\(round + 1)"
+    let route = try floor.route(answering: answer)
+    try await settleDown()
+    async let answered = caller.watch(for: answer, from: floor.url)
+    floor.publish(route)
+    let published = ContinuousClock.now
+    return max(.zero, try await answered - published)
+  }
+
+  private func addService(
+    _ newcomer: Site.Upstream, _ caller: Caller, _ site: Site
+  ) async throws -> Duration {
+    let registrar = try await Registrar.join(
+      site.agent, socket: site.socket, grant: site.grant(newcomer.service, account: Site.echo),
+      logger: site.logger)
+    try await settleDown()
+    return try await registrar.whileRegistered(
+      at: Site.Address.instances[0], port: Site.servicePort
+    ) { acknowledged in
+      try await caller.watch(for: Site.versions[0], from: newcomer.url) - acknowledged
+    }
+  }
+
+  private func addEndpoint(_ second: Registrar, _ caller: Caller) async throws -> Duration {
+    try await settleDown()
+    let elapsed = try await second.whileRegistered(
+      at: Site.Address.instances[1], port: Site.servicePort
+    ) { acknowledged in
+      try await caller.watch(for: Site.versions[1], from: Self.twins.url) - acknowledged
+    }
+    try await caller.settle(on: Site.versions[0], from: Self.twins.url)
+    return elapsed
+  }
+
+  // MARK: Report
+
+  private func report(_ measured: Measured, _ machine: MachineFacts) -> Report {
+    let all = measured.all
+    let floor = measured.floor.percentile(50)
+    let ratio = floor > 0 ? all.percentile(50) / floor : 0
+    return Report(
+      scenario: "propagation", machine: machine, rounds: rounds,
+      parameters: [
+        "rest_ms": .integer(Int64(rest)), "kinds": ["route", "service", "endpoint"],
+        "changes": .integer(Int64(all.count)), "proxies": 3,
+      ],
+      metrics: [
+        .init(name: "p50_ms", value: all.percentile(50), unit: "ms", goal: 10),
+        .init(name: "p99_ms", value: all.percentile(99), unit: "ms", goal: 40),
+        .init(name: "max_ms", value: all.maximum, unit: "ms", goal: 250),
+        .init(name: "ratio_to_floor", value: ratio, unit: "x", goal: 2.5),
+        .init(name: "route_p50_ms", value: measured.route.percentile(50), unit: "ms"),
+        .init(name: "service_p50_ms", value: measured.service.percentile(50), unit: "ms"),
+        .init(name: "endpoint_p50_ms", value: measured.endpoint.percentile(50), unit: "ms"),
+      ],
+      baselines: [
+        .init(name: "floor_p50_ms", value: floor, unit: "ms", ratio: ratio),
+        .init(
+          name: "floor_p99_ms", value: measured.floor.percentile(99), unit: "ms",
+          ratio: measured.floor.percentile(99) > 0
+            ? all.percentile(99) / measured.floor.percentile(99) : nil),
+      ])
+  }
+}

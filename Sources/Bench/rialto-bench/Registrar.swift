@@ -1,0 +1,77 @@
+import AgentStore
+import ClusterAgent
+import FleetProtos
+import Foundation
+import GRPCCore
+import Identity
+import Logging
+import ProxySupervisor
+import SecureTransport
+import SwiftProtobuf
+
+/// A workload that has joined and can register without an Envoy of its own: it lends its service
+/// the address of a proxy that runs already and serves under the same service account.
+struct Registrar: Sendable {
+  private let agent: AgentAddress
+  private let identity: ProxyIdentity
+  private let key: PrivateKey
+
+  static func join(
+    _ agent: AgentAddress, socket: AdministrationSocket, grant: WorkloadGrant, logger: Logger
+  ) async throws -> Registrar {
+    let token = try JoinToken(text: try await socket.mint(grant).token)
+    let key = PrivateKey()
+    let enrollment = Enrollment(agent: agent, version: "bench", logger: logger)
+    return Registrar(
+      agent: agent, identity: try await enrollment.join(with: token, key: key), key: key)
+  }
+
+  /// Registers, runs `body` with the time at which the agent had acknowledged, and says goodbye.
+  func whileRegistered<Result: Sendable>(
+    at address: String, port: Int,
+    _ body: @escaping @Sendable (_ acknowledged: ContinuousClock.Instant) async throws -> Result
+  ) async throws -> Result {
+    let bundle = identity.bundle
+    let transport = try mutualTLSClient(
+      host: agent.host, port: agent.port,
+      credentials: CredentialSource(Credentials(chain: identity.chain, key: key)),
+      peers: .verified({ bundle }, allowsUnenrolled: false),
+      expecting: .agent(trustDomain: identity.trustDomain))
+    let registration = Rialto_Workload_V1_Registration.with {
+      $0.nodeID = identity.nodeID
+      $0.address = address
+      $0.ports = [
+        .with {
+          $0.number = Int32(port)
+          $0.name = "http"
+          $0.protocol = "http"
+        }
+      ]
+      $0.labels = identity.labels
+      $0.healthy = true
+      $0.version = "bench"
+      $0.platform = "vm"
+    }
+    let (done, finish) = AsyncStream.makeStream(of: Void.self)
+    return try await withGRPCClient(transport: transport) { client in
+      var options = CallOptions.defaults
+      options.waitForReady = true
+      return try await Rialto_Workload_V1_Registry.Client(wrapping: client).register(
+        request: StreamingClientRequest { writer in
+          try await writer.write(.with { $0.registration = registration })
+          for await _ in done {}
+          try await writer.write(.with { $0.goodbye = Rialto_Workload_V1_Goodbye() })
+        }, options: options
+      ) { response in
+        defer { finish.finish() }
+        for try await message in response.messages where !message.registered.cluster.isEmpty {
+          let result = try await body(ContinuousClock.now)
+          finish.finish()
+          for try await _ in response.messages {}
+          return result
+        }
+        throw Impatience(description: "the agent did not acknowledge a registration")
+      }
+    }
+  }
+}

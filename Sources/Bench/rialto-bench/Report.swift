@@ -1,0 +1,117 @@
+import Documents
+import Foundation
+
+/// What a scenario found, in the form that all scenarios share.
+struct Report: Sendable {
+  struct Metric: Sendable {
+    var name: String
+    var value: Double
+    var unit: String
+    /// The value must not be above it.
+    var goal: Double?
+
+    var met: Bool? { goal.map { value <= $0 } }
+  }
+
+  /// Something measured in the same run that the subject is compared with.
+  struct Baseline: Sendable {
+    var name: String
+    var value: Double
+    var unit: String
+    /// How much the subject needs of it.
+    var ratio: Double?
+  }
+
+  var scenario: String
+  var machine: MachineFacts
+  var rounds: Int
+  var parameters: [String: Document]
+  var metrics: [Metric]
+  var baselines: [Baseline]
+
+  var document: Document {
+    [
+      "scenario": .string(scenario),
+      "machine": machine.document,
+      "rounds": .integer(Int64(rounds)),
+      "parameters": .object(parameters),
+      "metrics": .list(
+        metrics.map { metric in
+          [
+            "name": .string(metric.name), "value": .number(Self.rounded(metric.value)),
+            "unit": .string(metric.unit), "goal": metric.goal.map { .number($0) } ?? .null,
+            "met": metric.met.map { .bool($0) } ?? .null,
+          ]
+        }),
+      "baselines": .list(
+        baselines.map { baseline in
+          [
+            "name": .string(baseline.name), "value": .number(Self.rounded(baseline.value)),
+            "unit": .string(baseline.unit),
+            "ratio": baseline.ratio.map { .number(Self.rounded($0)) } ?? .null,
+          ]
+        }),
+    ]
+  }
+
+  var text: String {
+    var lines = ["\(scenario), \(rounds) rounds, \(machine.text)"]
+    lines += parameters.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value.canonicalText)" }
+    lines.append(Self.row("metric", "value", "unit", "goal", "met"))
+    for metric in metrics {
+      lines.append(
+        Self.row(
+          metric.name, Self.decimal(metric.value), metric.unit,
+          metric.goal.map(Self.decimal) ?? "-", metric.met.map { $0 ? "yes" : "NO" } ?? "-"))
+    }
+    if !baselines.isEmpty {
+      lines.append(Self.row("baseline", "value", "unit", "ratio", ""))
+      for baseline in baselines {
+        lines.append(
+          Self.row(
+            baseline.name, Self.decimal(baseline.value), baseline.unit,
+            baseline.ratio.map(Self.decimal) ?? "-", ""))
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  func print(json: Bool) { Swift.print(json ? document.prettyJSON : text) }
+
+  private static func row(_ columns: String...) -> String {
+    let widths = [26, 12, 8, 10, 4]
+    var line = ""
+    for (column, width) in zip(columns, widths) {
+      line += column + String(repeating: " ", count: max(1, width - column.utf8.count))
+    }
+    return "  " + line
+  }
+
+  private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+  private static func decimal(_ value: Double) -> String { String(format: "%.3f", value) }
+}
+
+/// The durations of one kind of event.
+struct Samples: Sendable {
+  private(set) var milliseconds: [Double] = []
+
+  var count: Int { milliseconds.count }
+
+  mutating func add(_ duration: Duration) { milliseconds.append(duration / .milliseconds(1)) }
+
+  static func + (left: Samples, right: Samples) -> Samples {
+    var all = left
+    all.milliseconds += right.milliseconds
+    return all
+  }
+
+  /// By nearest rank; zero when there are no samples.
+  func percentile(_ percent: Double) -> Double {
+    guard !milliseconds.isEmpty else { return 0 }
+    let sorted = milliseconds.sorted()
+    let rank = Int((percent / 100 * Double(sorted.count)).rounded(.up))
+    return sorted[min(max(rank, 1), sorted.count) - 1]
+  }
+
+  var maximum: Double { milliseconds.max() ?? 0 }
+}
