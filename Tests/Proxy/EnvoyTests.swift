@@ -39,6 +39,34 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
     }
   }
 
+  @Test func `Envoy's administration is reached on its socket, and ends it`() async throws {
+    let envoy = try #require(EnvoyBinary.path)
+    try await withFolder { folder in
+      let socket = folder + "/admin.sock"
+      let document: Document = ["admin": ["address": ["pipe": ["path": .string(socket)]]]]
+      try replaceFile(at: folder + "/b.json", with: document.canonicalJSON)
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: envoy)
+      process.arguments = ["-c", folder + "/b.json", "--disable-hot-restart", "-l", "off"]
+      try process.run()
+      defer { if process.isRunning { process.terminate() } }
+      let administration = EnvoyAdministration(socket: socket)
+      let deadline = ContinuousClock.now + .seconds(10)
+      while await !administration.isLive(), ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      let statistics = try await administration.statistics(matching: "live")
+      #expect(await administration.isLive(), "\(statistics)")
+      #expect(statistics.contains("envoy_server_live"))
+      try await administration.drain()
+      try await administration.quit()
+      while process.isRunning, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(!process.isRunning)
+    }
+  }
+
   @Test func `Envoy says its release`() async throws {
     let version = try await Machine.envoyVersion(try #require(EnvoyBinary.path))
     #expect(version.split(separator: ".").count == 3)

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import DeltaXDS
+import Documents
 import FleetProtos
 import Foundation
 import Glibc
@@ -226,12 +227,15 @@ struct `A proxy with a real Envoy` {
         }
         return agentPort
       }
-      // What a killed supervisor leaves: an Envoy of its base id, and the record.
+      // What a killed supervisor leaves: an Envoy of its base id that is live, and the record.
+      let admin = folder + "/run/orphan.sock"
+      let bootstrap: Document = ["admin": ["address": ["pipe": ["path": .string(admin)]]]]
+      try replaceFile(at: folder + "/run/orphan.json", with: bootstrap.canonicalJSON)
       let base = EnvoyRecord.baseID(for: folder + "/run\n" + FakeAgent.nodeID)
       let orphan = Process()
       orphan.executableURL = URL(fileURLWithPath: try #require(EnvoyBinary.path))
       orphan.arguments = [
-        "-c", folder + "/run/bootstrap.json", "--base-id", String(base), "--restart-epoch", "0",
+        "-c", folder + "/run/orphan.json", "--base-id", String(base), "--restart-epoch", "0",
         "--drain-time-s", "1", "--parent-shutdown-time-s", "3", "--log-level", "off",
         "--concurrency", "1",
       ]
@@ -239,6 +243,7 @@ struct `A proxy with a real Envoy` {
       let record = EnvoyRecord(
         baseID: base, epoch: 0, processID: Int64(orphan.processIdentifier))
       try replaceFile(at: folder + "/run/envoy.json", with: record.bytes)
+      try await wait(for: "the orphan") { await EnvoyAdministration(socket: admin).isLive() }
       try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
         try await wait(for: "the takeover") {
           fixture.envoyProcess.map { $0 != orphan.processIdentifier } ?? false
@@ -246,6 +251,9 @@ struct `A proxy with a real Envoy` {
         try await wait(for: "an answer") { await answer(fixture.serves) == "v1" }
         try await wait(for: "the end of the orphan") { !orphan.isRunning }
         #expect(await answer(fixture.serves) == "v1")
+        let record = try #require(
+          EnvoyRecord(parsing: try readFile(at: folder + "/run/envoy.json", limit: 4096) ?? []))
+        #expect(record.epoch == 1, "by hot restart")
       }
       if orphan.isRunning { orphan.terminate() }
     }

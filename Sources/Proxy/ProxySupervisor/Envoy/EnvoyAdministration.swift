@@ -14,27 +14,30 @@ package struct EnvoyAdministration: Sendable {
 
   /// Whether Envoy has its first configuration and takes traffic.
   package func isLive() async -> Bool {
-    guard let answer = try? await send("GET", "/ready") else { return false }
+    guard let answer = try? await send(.GET, "/ready") else { return false }
     return answer.status == 200
   }
 
   package func statistics(matching filter: String) async throws -> String {
-    try await send("GET", "/stats/prometheus?usedonly&filter=\(filter)").body
+    try await send(.GET, "/stats/prometheus?usedonly&filter=\(filter)").body
   }
 
   /// Lets requests in flight end while new ones are told to go elsewhere; Envoy stays.
   package func drain() async throws {
-    _ = try await send("POST", "/drain_listeners?graceful&skip_exit")
+    _ = try await send(.POST, "/drain_listeners?graceful&skip_exit")
   }
 
-  package func quit() async throws { _ = try await send("POST", "/quitquitquit") }
+  package func quit() async throws { _ = try await send(.POST, "/quitquitquit") }
 
-  private func send(_ method: String, _ path: String) async throws -> (status: UInt, body: String) {
+  private func send(_ method: HTTPMethod, _ path: String) async throws -> (
+    status: UInt, body: String
+  ) {
     guard let url = URL(httpURLWithSocketPath: socket, uri: path) else {
       throw HTTPClientError.invalidURL
     }
     var request = HTTPClientRequest(url: url.absoluteString)
-    request.method = .RAW(value: method)
+    request.method = method
+    request.headers.add(name: "host", value: "envoy")
     // Envoy's processes change behind the path: a connection kept alive may lead to a dead one.
     request.headers.add(name: "connection", value: "close")
     let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
