@@ -144,6 +144,7 @@ package final class EnvoySupervisor: Sendable {
       if await becomesLive(record) {
         isLive.publish(true)
         logger.info("Envoy is live", metadata: ["pid": "\(record.processID)"])
+        if let predecessor { await retire(predecessor) }
       }
     }
     return result.terminationStatus
@@ -171,6 +172,16 @@ package final class EnvoySupervisor: Sendable {
       "taking over from a running Envoy",
       metadata: ["pid": "\(record.processID)", "epoch": "\(record.epoch)"])
     return record
+  }
+
+  /// Envoy ends its predecessor once connections had time to drain; if it does not, we do, or both
+  /// would share the ports for ever.
+  private func retire(_ predecessor: EnvoyRecord) async {
+    let limit = max(settings.drainTime, .seconds(1)) + Self.quitTime
+    if await isGone(predecessor, within: limit) { return }
+    logger.warning(
+      "the Envoy that was taken over does not end", metadata: ["pid": "\(predecessor.processID)"])
+    await end(predecessor)
   }
 
   private func end(_ record: EnvoyRecord) async {
