@@ -94,11 +94,11 @@ struct RandomMesh {
 
   private mutating func object() -> Resource {
     revision += 1
-    let tenant = Self.organization.child(.tenant, pick(["t1", "t2"]))
-    let workspace = tenant.child(.workspace, pick(["w1", "w2"]))
-    let traffic = workspace.child(.trafficGroup, pick(["g1", "g2"]))
-    let security = workspace.child(.securityGroup, pick(["g1", "g2"]))
-    let gateways = workspace.child(.gatewayGroup, pick(["g1", "g2"]))
+    let tenant = Self.organization.child(.tenant, pick(["t1", "t1", "t2"]))
+    let workspace = tenant.child(.workspace, pick(["w1", "w1", "w2"]))
+    let traffic = workspace.child(.trafficGroup, pick(["g1", "g1", "g2"]))
+    let security = workspace.child(.securityGroup, pick(["g1", "g1", "g2"]))
+    let gateways = workspace.child(.gatewayGroup, pick(["g1", "g1", "g2"]))
     let name = pick(["a", "b"])
     let (ref, spec): (ResourceRef, ResourceSpec)
     switch Int.random(in: 0..<10, using: &random) {
