@@ -5,20 +5,29 @@ import Model
 /// What some gateways let in, in every cluster that has them.
 func gatewayUnit(_ ref: ResourceRef, _ reader: inout Reader) -> UnitOutput {
   guard let resource = reader.resource(ref), let gateway = resource.gateway else { return [:] }
-  let clusters = uncontested(
-    gatewayClusters(resource, gateway, &reader), resource, gateway, &reader)
-  guard !clusters.isEmpty else { return [:] }
-  let spec = FieldPath() / "spec" / "http"
-  let servers = gateway.http.enumerated().map { index, server in
-    plannedServer(server, of: resource, at: spec[index], &reader)
-  }
-  let plan = GatewayPlan(
-    fqn: ref.fqn, namespace: gateway.selector.namespace, labels: gateway.selector.labels,
-    servers: servers)
   var sources = [resource.source]
   if let group = ref.parent.flatMap({ reader.resource($0) }) { sources.append(group.source) }
-  let item = SourcedItem(item: .gateway(plan), sources: sources.sorted())
-  return Dictionary(clusters.map { ($0, item) }) { first, _ in first }
+  let rivals = rivals(of: resource, gateway, &reader)
+  var output: UnitOutput = [:]
+  // Clusters mostly have the same rivals, and what is left of the servers is planned once.
+  var made: [[ResourceRef]: SourcedItem?] = [:]
+  for cluster in gatewayClusters(resource, gateway, &reader) {
+    let present = rivals.filter { $0.clusters.contains(cluster) }
+    let refs = present.map(\.resource.ref)
+    if let item = made[refs] {
+      output[cluster] = item
+      continue
+    }
+    let servers = plannedServers(gateway, of: resource, against: present, &reader)
+    let plan = GatewayPlan(
+      fqn: ref.fqn, namespace: gateway.selector.namespace, labels: gateway.selector.labels,
+      servers: servers)
+    let item =
+      servers.isEmpty ? nil : SourcedItem(item: .gateway(plan), sources: sources.sorted())
+    made.updateValue(item, forKey: refs)
+    output[cluster] = item
+  }
+  return output
 }
 
 /// The clusters in which a gateway's group owns the namespace of its proxies, sorted.
@@ -31,22 +40,64 @@ func gatewayClusters(
   }
 }
 
-/// Those of `clusters` in which no older gateway selects the same proxies.
-private func uncontested(
-  _ clusters: [String], _ resource: Resource, _ gateway: Gateway, _ reader: inout Reader
-) -> [String] {
-  var left = clusters
-  for other in reader.gateways(in: gateway.selector.namespace)
-  where other.ref != resource.ref && other.precedes(resource) {
-    guard let rival = other.gateway, rival.selector == gateway.selector else { continue }
-    let taken = Set(gatewayClusters(other, rival, &reader))
-    guard left.contains(where: { taken.contains($0) }) else { continue }
-    left.removeAll { taken.contains($0) }
-    reader.report(
-      .error, .duplicate, on: resource, at: FieldPath() / "spec" / "workloadSelector",
-      "\(other.ref.text) (\(other.ref.fqn)) already configures the same gateways")
+/// An older gateway object for the same proxies.
+private struct Rival {
+  var resource: Resource
+  var gateway: Gateway
+  var clusters: Set<String>
+}
+
+/// The older gateway objects whose labels select the same proxies, or more, or fewer of them.
+private func rivals(
+  of resource: Resource, _ gateway: Gateway, _ reader: inout Reader
+) -> [Rival] {
+  var found: [Rival] = []
+  for other in reader.gateways(in: gateway.selector.namespace) where other.precedes(resource) {
+    guard let rival = other.gateway,
+      rival.selector.labels.includes(gateway.selector.labels)
+        || gateway.selector.labels.includes(rival.selector.labels)
+    else { continue }
+    let clusters = Set(gatewayClusters(other, rival, &reader))
+    found.append(Rival(resource: other, gateway: rival, clusters: clusters))
   }
-  return left
+  return found
+}
+
+extension [String: String] {
+  fileprivate func includes(_ other: [String: String]) -> Bool {
+    other.allSatisfy { self[$0.key] == $0.value }
+  }
+}
+
+/// The servers that no older gateway object of the same proxies contends for.
+private func plannedServers(
+  _ gateway: Gateway, of resource: Resource, against rivals: [Rival], _ reader: inout Reader
+) -> [GatewayServer] {
+  let spec = FieldPath() / "spec" / "http"
+  var servers: [GatewayServer] = []
+  for (index, server) in gateway.http.enumerated() {
+    let winner = rivals.first { rival in
+      rival.gateway.http.contains { $0.contends(with: server) }
+    }
+    if let winner {
+      reader.report(
+        .error, .duplicate, on: resource, at: spec[index],
+        "\(winner.resource.ref.text) (\(winner.resource.ref.fqn)) already serves "
+          + "\(server.hostname) on port \(server.port), or the port with other encryption; "
+          + "this server has no effect")
+      continue
+    }
+    servers.append(plannedServer(server, of: resource, at: spec[index], &reader))
+  }
+  return servers
+}
+
+extension HTTPServer {
+  /// Whether two servers cannot be on one proxy: one host twice, or a port with and without TLS.
+  fileprivate func contends(with other: HTTPServer) -> Bool {
+    port == other.port
+      && (hostname == other.hostname || (tls == .disabled) != (other.tls == .disabled))
+  }
 }
 
 private func plannedServer(

@@ -174,7 +174,9 @@ struct RandomMesh {
       selector: WorkloadSelector(
         namespace: pick(Self.namespaces), labels: ["a": pick(["1", "2"])]),
       http: [
-        HTTPServer(name: "s", hostname: "*", port: 80, tls: .disabled, rules: [rule])
+        HTTPServer(
+          name: "s", hostname: pick(["*", "a.example.com"]), port: 80, tls: .disabled,
+          rules: [rule])
       ])
   }
 }
