@@ -47,7 +47,8 @@ package struct ProblemDetails: Hashable, Sendable {
   /// Whatever the answer holds; a proxy in between may have written it.
   package init(status: Int, body: Document?) {
     self.init(
-      status: status, code: body?["code"]?.string, title: body?["title"]?.string ?? "HTTP \(status)",
+      status: status, code: body?["code"]?.string,
+      title: body?["title"]?.string ?? "HTTP \(status)",
       detail: body?["detail"]?.string ?? "the server answered with status \(status)",
       errors: (body?["errors"]?.list ?? []).map(Item.init))
   }

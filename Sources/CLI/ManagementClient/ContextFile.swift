@@ -64,7 +64,8 @@ package struct ContextFile: Hashable, Sendable {
     var filled = 0
     while filled < bytes.count {
       let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
+        unsafe Glibc.read(
+          descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
       }
       if count < 0 {
         if errno == EINTR { continue }

@@ -65,7 +65,9 @@ struct ApplyCommand: AsyncParsableCommand {
 
   func check(_ read: ManifestFiles, to terminal: Terminal) {
     for warning in read.warnings { terminal.note("warning: \(visible(warning.text))") }
-    for manifest in read.manifests { terminal.line("\(manifest.ref.shortText) valid (client dry run)") }
+    for manifest in read.manifests {
+      terminal.line("\(manifest.ref.shortText) valid (client dry run)")
+    }
   }
 
   func apply(_ read: ManifestFiles, in session: Session) async throws {
@@ -103,7 +105,9 @@ struct ApplyCommand: AsyncParsableCommand {
         let action = item["action"]?.string ?? "-"
         session.terminal.line("\(Self.shortText(item)) \(visible(action))\(suffix)")
       }
-      if dryRun == .none, result["changed"]?.bool != false, let revision = result["revision"]?.integer {
+      if dryRun == .none, result["changed"]?.bool != false,
+        let revision = result["revision"]?.integer
+      {
         session.terminal.note("revision \(revision)")
       }
     }

@@ -64,7 +64,9 @@ struct ChangesCommand: AsyncParsableCommand {
     text += "actor:    \(visible(change["actor"]?.string ?? "-"))\n"
     text += "time:     \(visible(change["committedAt"]?.string ?? "-"))\n"
     text += "progress: \(progress(propagation))\n"
-    for object in change["objects"]?.list ?? [] { text += "object:   \(visible(Self.text(object)))\n" }
+    for object in change["objects"]?.list ?? [] {
+      text += "object:   \(visible(Self.text(object)))\n"
+    }
     return text + clustersText(propagation["clusters"]?.list ?? [])
   }
 

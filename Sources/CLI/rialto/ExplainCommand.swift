@@ -26,7 +26,8 @@ struct ExplainCommand: AsyncParsableCommand {
 
   static func text(_ path: String) throws -> String {
     let code = path.uppercased()
-    if let explanation = ClientCode(rawValue: code)?.explanation ?? ServerCode.explanation(of: code) {
+    if let explanation = ClientCode(rawValue: code)?.explanation ?? ServerCode.explanation(of: code)
+    {
       return "\(code)\n\n    \(explanation)\n"
     }
     let read = Manifests.explain(path)

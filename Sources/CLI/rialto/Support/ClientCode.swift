@@ -29,13 +29,15 @@ enum ClientCode: String, CaseIterable, Sendable {
     case .noAnswer:
       "The server took the request and did not answer in time. A write may have been done."
     case .unintelligible: "Something answered that does not speak this API."
-    case .unknownKind: "The word names no kind. 'rialto explain' lists the kinds and their short names."
+    case .unknownKind:
+      "The word names no kind. 'rialto explain' lists the kinds and their short names."
     case .ambiguous: "Several objects have the name. Name the parents, or use the FQN."
     case .missing: "There is no such object where the command looked."
     case .timeout: "What was waited for did not happen in time; it may still happen."
     case .notReady: "An Envoy or the compiler refuses the object; 'rialto status' says why."
     case .noInput: "There is no file to read, or no manifest in it."
-    case .invalidInput: "A manifest is wrong. Nothing was sent; every problem has its place and code."
+    case .invalidInput:
+      "A manifest is wrong. Nothing was sent; every problem has its place and code."
     case .interrupted: "The command was stopped before it was done."
     case .unexpected: "Something that nobody thought of. Please report it."
     }
@@ -51,7 +53,8 @@ enum ServerCode {
     case "RL2401": "The token is missing, unknown or expired."
     case "RL2403": "The token is good, and its owner may not do this."
     case "RL2404": "There is no such object, or the caller may not know of it."
-    case "RL2405", "RL2406", "RL2415": "The request is of a kind that the server does not serve here."
+    case "RL2405", "RL2406", "RL2415":
+      "The request is of a kind that the server does not serve here."
     case "RL2409": "An object of that name exists already."
     case "RL2410": "The list or watch goes on from a revision that is no longer held; begin anew."
     case "RL2411": "The object has others below it. Delete them first, or use --cascade."

@@ -37,7 +37,8 @@ private func rejections(of cluster: Document) -> [String] {
     let nodes = (rejection["nodeIDs"]?.list ?? []).compactMap(\.string).joined(separator: ", ")
     return visible(
       "rejected in \(cluster["cluster"]?.string ?? "-") by \(nodes): "
-        + "\(rejection["resourceName"]?.string ?? "-"): \(rejection["reason"]?.string ?? "-")") + "\n"
+        + "\(rejection["resourceName"]?.string ?? "-"): \(rejection["reason"]?.string ?? "-")")
+      + "\n"
   }
 }
 

@@ -44,7 +44,8 @@ struct Targets: Sendable {
     let found = try await all(kinds, view: .basic).map(\.ref).filter { $0.name == name }
     guard let first = found.first else {
       throw Failure(
-        .failed, .missing, "there is no \(kinds.map(\.rawValue).joined(separator: " or ")) '\(name)'",
+        .failed, .missing,
+        "there is no \(kinds.map(\.rawValue).joined(separator: " or ")) '\(name)'",
         advice: "'rialto get \(kinds[0].plural)' lists them.")
     }
     guard found.count == 1 else {
@@ -117,7 +118,9 @@ struct Targets: Sendable {
     let items: [Document]
     do {
       items = try await session.client.objects(in: collection, labels: labels, view: view)
-    } catch ClientError.refused(let problem) where problem.status == 404 && kind.parent != .organization {
+    } catch ClientError.refused(let problem)
+      where problem.status == 404 && kind.parent != .organization
+    {
       return []
     }
     return try items.map { item in

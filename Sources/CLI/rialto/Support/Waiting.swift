@@ -35,7 +35,8 @@ extension Session {
     }
     if isDone == true { return }
     throw Failure(
-      .timedOut, .timeout, "\(refs.map(\.shortText).joined(separator: ", ")): not \(condition.rawValue) "
+      .timedOut, .timeout,
+      "\(refs.map(\.shortText).joined(separator: ", ")): not \(condition.rawValue) "
         + "within \(timeout.components.seconds)s",
       advice: "'rialto status \(refs.first?.fqn ?? "")' shows how far it has come.")
   }
