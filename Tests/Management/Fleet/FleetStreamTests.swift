@@ -9,6 +9,7 @@ import Identity
 import Model
 import Publication
 import Storage
+import Streams
 import SwiftProtobuf
 import TestSupport
 import Testing

@@ -8,7 +8,7 @@ import Identity
 import Model
 import SecureTransport
 import Storage
-import Synchronization
+import SwiftProtobuf
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -17,8 +17,14 @@ struct JoiningTests {
 
   init() async throws { fixture = try await FleetFixture() }
 
+  /// What the server answered to an attempt that must be refused.
   private func refusal(_ body: () async throws -> Void) async -> RPCError? {
-    await #expect(throws: RPCError.self, performing: body)
+    do { try await body() } catch let error as RPCError { return error } catch {
+      Issue.record("\(error)")
+      return nil
+    }
+    Issue.record("it was not refused")
+    return nil
   }
 
   @Test func `an agent joins once and is known by its certificate from then on`() async throws {
@@ -166,8 +172,8 @@ struct JoiningTests {
       #expect(stream?.code == .permissionDenied)
       let second = await refusal { try await dialler.join(token, as: fixture.agent()) }
       #expect(second?.code == .failedPrecondition)
-      #expect(
-        try await fixture.audited() == ["renewal.refused", "stream.refused", "join.refused"])
+      let audited = try await fixture.audited()
+      #expect(audited == ["renewal.refused", "stream.refused", "join.refused"])
     }
   }
 
