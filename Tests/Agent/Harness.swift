@@ -19,7 +19,7 @@ struct Harness: Sendable {
       WorkloadGrant(
         namespace: namespace, service: service, serviceAccount: service, role: "sidecar",
         labels: [:])
-    ).token
+    ).text
   }
 
   func joinedProxy(_ service: String) async throws -> FakeProxy {

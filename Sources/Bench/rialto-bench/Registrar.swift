@@ -19,7 +19,7 @@ struct Registrar: Sendable {
   static func join(
     _ agent: AgentAddress, socket: AdministrationSocket, grant: WorkloadGrant, logger: Logger
   ) async throws -> Registrar {
-    let token = try JoinToken(text: try await socket.mint(grant).token)
+    let token = try JoinToken(text: try await socket.mint(grant).text)
     let key = PrivateKey()
     let enrollment = Enrollment(agent: agent, version: "bench", logger: logger)
     return Registrar(

@@ -137,7 +137,7 @@ private struct Launch {
     _ name: String, at address: String, as grant: WorkloadGrant, in site: Site,
     _ options: [String]
   ) async throws {
-    let token = try await site.socket.mint(grant).token
+    let token = try await site.socket.mint(grant).text
     run(
       name,
       [
