@@ -1,7 +1,8 @@
 import ArgumentParser
 import Documents
-import FoundationEssentials
+import Foundation
 import ManagementClient
+import Manifests
 import Model
 import Synchronization
 import Testing

@@ -63,12 +63,12 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.write(text, to: "config.yaml")
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-    do {
-      _ = try ContextFile.read(path: path)
-      Issue.record("it was read")
-    } catch ContextFile.Failure.malformed(_, let problems) {
-      #expect(problems.contains { $0.contains(message) }, "\(problems)")
+    let failure = #expect(throws: ContextFile.Failure.self) { try ContextFile.read(path: path) }
+    guard case .malformed(_, let problems) = failure else {
+      Issue.record("\(String(describing: failure))")
+      return
     }
+    #expect(problems.contains { $0.contains(message) }, "\(problems)")
   }
 
   @Test func `a context prints without its token`() {

@@ -198,7 +198,11 @@ struct Line {
   let sending: AsyncStream<Rialto_Fleet_V1_AgentMessage>.Continuation
 
   /// The server's next message, nil when it has ended the stream; its refusal is thrown.
-  mutating func next() async throws -> Rialto_Fleet_V1_ServerMessage? { try await iterator.next() }
+  mutating func next(
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Rialto_Fleet_V1_ServerMessage? {
+    try await iterator.next(isolation: isolation)
+  }
 
   func send(_ message: Rialto_Fleet_V1_AgentMessage.OneOf_Message) {
     sending.yield(.with { $0.message = message })
