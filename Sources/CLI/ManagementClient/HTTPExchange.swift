@@ -71,8 +71,8 @@ extension Exchange {
   /// `https://HOST:PORT` without a slash at its end.
   static func address(_ text: String) throws -> String {
     let bytes = Array(text.utf8)
-    let end = bytes.lastIndex { $0 != UInt8(ascii: "/") } ?? 0
-    let address = bytes[...end]
+    let end = bytes.lastIndex { $0 != UInt8(ascii: "/") }.map { $0 + 1 } ?? 0
+    let address = bytes[..<end]
     guard address.starts(with: "https://".utf8) else {
       throw ClientError.unusableContext("the server '\(text)' is no https:// address")
     }
