@@ -65,7 +65,7 @@ def join(process, *options):
 
 def agent_is_connected():
     clusters = mesh.rialto_json("cluster", "list")["items"]
-    return any(item.get("connected") for item in clusters)
+    return any(item["status"].get("agent", {}).get("connected") for item in clusters)
 
 
 def everything_in_step():

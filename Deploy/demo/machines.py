@@ -55,6 +55,7 @@ class Networks:
 
     def __init__(self):
         self.switch = namespace("net")
+        self.ports = 0
 
     def create(self, networks):
         sh("ip", "netns", "add", self.switch)
@@ -87,10 +88,12 @@ class Machine:
         sh("ip", "netns", "add", self.namespace)
         sh("ip", "-n", self.namespace, "link", "set", "lo", "up")
         for network, address in self.legs.items():
-            outer = f"{network[:3]}-{self.name}"[:15]
+            networks.ports += 1
+            outer = f"port{networks.ports}"
             sh("ip", "-n", networks.switch, "link", "add", outer, "type", "veth",
                "peer", "name", network, "netns", self.namespace)
-            sh("ip", "-n", networks.switch, "link", "set", outer, "master", f"br-{network}", "up")
+            sh("ip", "-n", networks.switch, "link", "set", outer, "alias", self.name,
+               "master", f"br-{network}", "up")
             sh("ip", "-n", self.namespace, "address", "add", f"{address}/24", "dev", network)
             sh("ip", "-n", self.namespace, "link", "set", network, "up")
         last = next(reversed(self.legs))

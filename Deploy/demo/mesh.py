@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import ssl
 import subprocess
 import urllib.error
@@ -96,14 +97,13 @@ def rialto_json(*arguments):
 
 def context():
     """The operator's context: address, authority and token, as the first start wrote them."""
-    import re
     text = CONTEXT.read_text()
-    server_url = re.search(r"server:\s*\"?(https://[^\s\"]+)", text).group(1)
-    token = re.search(r"token:\s*\"?(rlt_[A-Za-z0-9_-]+)", text).group(1)
-    pem = "\n".join(line.strip() for line in text.splitlines()
-                    if line.strip().startswith(("-----", "MII", "MI")) or re.fullmatch(
-                        r"[A-Za-z0-9+/=]{16,}", line.strip()))
-    return server_url, token, pem
+
+    def field(name):
+        value = re.search(rf"{name}: (.*)", text).group(1)
+        return json.loads(value) if value.startswith('"') else value
+
+    return field("server"), field("token"), field("certificateAuthority")
 
 
 def api(method, path, body=None, headers=None, token=None):

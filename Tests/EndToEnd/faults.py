@@ -109,10 +109,10 @@ def both_apart(watch):
             for subset in before["spec"]["subsets"]]}}
         put(ROUTE, changed)
     start_again(mesh.agent)
-    wait_until("the last write is in force", lambda: status_of(ROUTE)["status"] == "READY", 30)
+    wait_until("the last write is in force", lambda: status_of(ROUTE)["state"] == "READY", 30)
     background.finish()
     put(ROUTE, before)
-    wait_until("the route is back", lambda: status_of(ROUTE)["status"] == "READY", 30)
+    wait_until("the route is back", lambda: status_of(ROUTE)["state"] == "READY", 30)
 
 
 def envoy_killed(watch):
@@ -214,7 +214,7 @@ def bad_objects(watch):
 
 def failed(name):
     status = status_of(GATEWAY_OBJECT + name)
-    return status if status["status"] == "FAILED" else None
+    return status if status["state"] == "FAILED" else None
 
 
 def whole_shop_answers():

@@ -94,7 +94,7 @@ def write_and_wait(fqn, change):
     changed = json.loads(json.dumps(before))
     change(changed["spec"])
     put(fqn, changed)
-    wait_until(f"{fqn} is READY", lambda: status_of(fqn)["status"] == "READY", 20)
+    wait_until(f"{fqn} is READY", lambda: status_of(fqn)["state"] == "READY", 20)
     return before
 
 
@@ -163,7 +163,7 @@ def authorization(watch):
         assert get()[0] == 200, "orders may not call payments any more"
     finally:
         put(CALLERS, before)
-        wait_until("the setting is back", lambda: status_of(CALLERS)["status"] == "READY", 20)
+        wait_until("the setting is back", lambda: status_of(CALLERS)["state"] == "READY", 20)
     wait_until("web may call payments again", lambda: call_from_web(url)[0] == 200, 5)
 
 

@@ -8,6 +8,7 @@ import GRPCNIOTransportHTTP2Posix
 import Glibc
 import Identity
 import Logging
+import ManagementClient
 import Manifests
 import Model
 import Operations
@@ -179,10 +180,12 @@ struct ServerCommand: AsyncParsableCommand {
   ) async throws {
     guard try await operations.store.value("administrator") == nil else { return }
     let key = try await operations.issueAdministratorKey()
-    let context = AdministratorContext(
-      server: url, organization: identity.organization,
-      authority: certificatePEM(identity.authority.certificate), token: key.text)
-    try folder.context.write(Array(context.text.utf8))
+    let context = ClientContext(
+      name: "default", server: url,
+      certificateAuthority: certificatePEM(identity.authority.certificate), token: key.text,
+      organization: identity.organization)
+    let file = ContextFile(current: context.name, contexts: [context])
+    try folder.context.write(Array(file.yaml.utf8))
     try await operations.store.setValue("administrator", [1])
     print("The administrator's context file is \(folder.context.path)")
     // Into a pipe, output waits for more.
