@@ -20,7 +20,7 @@ export function sitesTable(agents) {
 export function proxiesTable(proxies) {
   return table(
     "No proxy has registered yet.",
-    ["Site", "Proxy", "Role", "Service", "Agent stream", "Health", "Generation", "Envoy"],
+    ["Site", "Proxy", "Role", "Service", "Agent stream", "Health", "Configuration", "Envoy"],
     proxies.map((proxy) => [
       proxy.cluster,
       proxy.nodeID,
@@ -28,7 +28,10 @@ export function proxiesTable(proxies) {
       proxy.service ? `${proxy.service}.${proxy.namespace}` : "–",
       state(proxy.connected ? "good" : "bad", proxy.connected ? "connected" : "disconnected"),
       state(proxy.healthy ? "good" : "bad", proxy.healthy ? "healthy" : "unhealthy"),
-      String(proxy.acknowledgedGeneration),
+      state(
+        proxy.inSync ? "good" : "bad",
+        `${proxy.inSync ? "current" : "behind"} (${proxy.acknowledgedGeneration})`,
+      ),
       proxy.envoyVersion || "unknown",
     ]),
   );

@@ -483,12 +483,12 @@ private func tree() -> FakeServer {
         [
           "cluster": "east", "nodeID": "abc1", "role": "sidecar", "namespace": "shop",
           "service": "web",
-          "connected": true, "acknowledgedGeneration": 9,
+          "connected": true, "acknowledgedGeneration": 9, "inSync": true,
         ],
         [
           "cluster": "east", "nodeID": "abd2", "role": "ingress", "namespace": "shop",
           "service": "front",
-          "connected": false, "acknowledgedGeneration": 7,
+          "connected": false, "acknowledgedGeneration": 7, "inSync": false,
         ],
       ]
     ],

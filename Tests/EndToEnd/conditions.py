@@ -26,8 +26,9 @@ class UnixConnection(http.client.HTTPConnection):
 
 def admin_socket(process):
     """Envoy's administration socket, seen from the host."""
-    found = list((process.machine.folder / "run").glob("*/envoy-admin.sock"))
-    return str(found[0]) if found else None
+    found = (process.machine.folder / "run").glob("*/admin-*.sock")
+    # An Envoy that was taken over goes on for a while; the newest serves.
+    return str(max(found, key=lambda path: path.stat().st_ctime))
 
 
 def envoy(process, path):

@@ -31,10 +31,6 @@ struct ProxiesStatusCommand: AsyncParsableCommand {
     let rejections = (agents["rejections"]?.list ?? []).filter {
       cluster == nil || $0["cluster"]?.string == cluster
     }
-    let generations = Dictionary(
-      (agents["items"]?.list ?? []).compactMap { agent in
-        agent["cluster"]?.string.map { ($0, agent["generation"]?.integer ?? 0) }
-      }, uniquingKeysWith: { $1 })
     output.print(
       items, named: { "proxy/\($0["nodeID"]?.string ?? "-")" },
       {
@@ -42,7 +38,7 @@ struct ProxiesStatusCommand: AsyncParsableCommand {
           "NODE", "CLUSTER", "ROLE", "SERVICE", "STATE", "CONFIGURATION", "REJECTED",
         ])
         if output.output == .wide { table.headings += ["VERSION", "ENVOY", "HOST"] }
-        table.rows = items.map { row($0, generations, rejections) }
+        table.rows = items.map { row($0, rejections) }
         return table
       }, to: session.terminal)
     guard output.output == .table || output.output == .wide else { return }
@@ -54,12 +50,10 @@ struct ProxiesStatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func row(
-    _ item: Document, _ generations: [String: Int64], _ rejections: [Document]
-  ) -> [String] {
+  private func row(_ item: Document, _ rejections: [Document]) -> [String] {
     let cluster = item["cluster"]?.string ?? "-"
     let node = item["nodeID"]?.string ?? "-"
-    let isCurrent = (item["acknowledgedGeneration"]?.integer ?? 0) >= generations[cluster] ?? 0
+    let isCurrent = item["inSync"]?.bool == true
     let refused = rejections.filter { rejection in
       rejection["cluster"]?.string == cluster
         && (rejection["nodeIDs"]?.list ?? []).contains(.string(node))

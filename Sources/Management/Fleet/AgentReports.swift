@@ -53,7 +53,8 @@ extension ProxyState {
       service: status.service, serviceAccount: status.serviceAccount, labels: status.labels,
       version: status.version, envoyVersion: status.envoyVersion, connected: status.connected,
       healthy: status.healthy, acknowledgedGeneration: status.acknowledgedGeneration,
-      lastChange: status.lastChangeMs, platform: status.platform, hostName: status.hostName)
+      toldGeneration: status.toldGeneration, lastChange: status.lastChangeMs,
+      platform: status.platform, hostName: status.hostName)
   }
 }
 

@@ -40,6 +40,8 @@ package struct ProxyState: Hashable, Sendable {
   package var connected: Bool
   package var healthy: Bool
   package var acknowledgedGeneration: Int64
+  /// The newest generation because of which it was sent something.
+  package var toldGeneration: Int64
   /// Milliseconds since 1970.
   package var lastChange: Int64
   package var platform: String
@@ -48,8 +50,8 @@ package struct ProxyState: Hashable, Sendable {
   package init(
     nodeID: String, role: String, namespace: String, service: String, serviceAccount: String,
     labels: [String: String], version: String, envoyVersion: String, connected: Bool,
-    healthy: Bool, acknowledgedGeneration: Int64, lastChange: Int64, platform: String,
-    hostName: String
+    healthy: Bool, acknowledgedGeneration: Int64, toldGeneration: Int64, lastChange: Int64,
+    platform: String, hostName: String
   ) {
     self.nodeID = nodeID
     self.role = role
@@ -62,10 +64,14 @@ package struct ProxyState: Hashable, Sendable {
     self.connected = connected
     self.healthy = healthy
     self.acknowledgedGeneration = acknowledgedGeneration
+    self.toldGeneration = toldGeneration
     self.lastChange = lastChange
     self.platform = platform
     self.hostName = hostName
   }
+
+  /// Whether it has acknowledged everything that concerns it; unknown, so false, while it is away.
+  package var isInSync: Bool { connected && acknowledgedGeneration >= toldGeneration }
 }
 
 /// An item that the agent holds back because an Envoy refused what it became.

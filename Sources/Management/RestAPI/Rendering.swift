@@ -164,6 +164,7 @@ enum Rendering {
       "version": .string(proxy.version), "envoyVersion": .string(proxy.envoyVersion),
       "connected": .bool(proxy.connected), "healthy": .bool(proxy.healthy),
       "acknowledgedGeneration": .integer(proxy.acknowledgedGeneration),
+      "toldGeneration": .integer(proxy.toldGeneration), "inSync": .bool(proxy.isInSync),
       "lastChange": time(proxy.lastChange), "platform": .string(proxy.platform),
       "hostName": .string(proxy.hostName),
     ]

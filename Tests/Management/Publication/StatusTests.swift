@@ -172,7 +172,7 @@ final class ManualClock: Sendable {
     ProxyState(
       nodeID: nodeID, role: "sidecar", namespace: "shop", service: "orders",
       serviceAccount: "orders", labels: [:], version: "1", envoyVersion: "1", connected: true,
-      healthy: true, acknowledgedGeneration: generation, lastChange: 0, platform: "vm",
-      hostName: "h")
+      healthy: true, acknowledgedGeneration: generation, toldGeneration: generation, lastChange: 0,
+      platform: "vm", hostName: "h")
   }
 }

@@ -12,7 +12,10 @@ extension SiteState {
       reports.proxies.insert(nodeID)
     case .told(let nodeID, let step):
       let before = nodes[nodeID]?.told ?? 0
-      nodes[nodeID]?.told = max(before, step)
+      if step > before {
+        nodes[nodeID]?.told = step
+        reports.proxies.insert(nodeID)
+      }
       reports.generations.formUnion(propagation.told(nodeID, step: step, at: now))
     case .accepted: break
     case .rejected(let nodeID, let resource, let reason):
@@ -107,5 +110,11 @@ extension SiteState {
   func acknowledgedGeneration(of nodeID: String) -> Int64 {
     guard let node = nodes[nodeID], let group = groups[node.profile] else { return 0 }
     return node.settled >= group.step ? generation : generation(at: node.settled)
+  }
+
+  /// The newest generation because of which a proxy was sent something.
+  func toldGeneration(of nodeID: String) -> Int64 {
+    guard let node = nodes[nodeID] else { return 0 }
+    return generation(at: node.told)
   }
 }

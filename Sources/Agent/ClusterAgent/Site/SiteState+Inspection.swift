@@ -36,6 +36,7 @@ extension SiteState {
       "epoch": .string(epoch),
       "generation": .integer(generation),
       "acknowledgedGeneration": .integer(acknowledgedGeneration(of: nodeID)),
+      "toldGeneration": .integer(toldGeneration(of: nodeID)),
       "resources": .list(resources),
       "quarantined": .list(
         quarantine.refusals.sorted { $0.key < $1.key }.filter { $0.value.nodeIDs.contains(nodeID) }

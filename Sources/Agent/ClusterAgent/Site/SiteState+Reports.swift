@@ -110,6 +110,7 @@ extension SiteState {
       status.connected = isConnected(identity.nodeID)
       status.healthy = presence.healthy
       status.acknowledgedGeneration = acknowledgedGeneration(of: identity.nodeID)
+      status.toldGeneration = toldGeneration(of: identity.nodeID)
       status.lastChangeMs = registrations.lastChange(of: identity.nodeID)
       status.platform = presence.platform
       status.hostName = presence.hostName

@@ -380,6 +380,10 @@ package nonisolated struct Rialto_Fleet_V1_ProxyStatus: Sendable {
 
   package var hostName: String = String()
 
+  /// The newest generation because of which this proxy was sent something: it is in step when it has
+  /// acknowledged that one. Later generations do not concern it.
+  package var toldGeneration: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1324,7 +1328,7 @@ nonisolated extension Rialto_Fleet_V1_ProxyStatusDelta: SwiftProtobuf.Message, S
 
 nonisolated extension Rialto_Fleet_V1_ProxyStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProxyStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}role\0\u{1}namespace\0\u{1}service\0\u{3}service_account\0\u{1}labels\0\u{1}version\0\u{3}envoy_version\0\u{1}connected\0\u{1}healthy\0\u{3}acknowledged_generation\0\u{3}last_change_ms\0\u{1}platform\0\u{3}host_name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}role\0\u{1}namespace\0\u{1}service\0\u{3}service_account\0\u{1}labels\0\u{1}version\0\u{3}envoy_version\0\u{1}connected\0\u{1}healthy\0\u{3}acknowledged_generation\0\u{3}last_change_ms\0\u{1}platform\0\u{3}host_name\0\u{3}told_generation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1346,6 +1350,7 @@ nonisolated extension Rialto_Fleet_V1_ProxyStatus: SwiftProtobuf.Message, SwiftP
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.lastChangeMs) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.platform) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.hostName) }()
+      case 15: try { try decoder.decodeSingularInt64Field(value: &self.toldGeneration) }()
       default: break
       }
     }
@@ -1394,6 +1399,9 @@ nonisolated extension Rialto_Fleet_V1_ProxyStatus: SwiftProtobuf.Message, SwiftP
     if !self.hostName.isEmpty {
       try visitor.visitSingularStringField(value: self.hostName, fieldNumber: 14)
     }
+    if self.toldGeneration != 0 {
+      try visitor.visitSingularInt64Field(value: self.toldGeneration, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1412,6 +1420,7 @@ nonisolated extension Rialto_Fleet_V1_ProxyStatus: SwiftProtobuf.Message, SwiftP
     if lhs.lastChangeMs != rhs.lastChangeMs {return false}
     if lhs.platform != rhs.platform {return false}
     if lhs.hostName != rhs.hostName {return false}
+    if lhs.toldGeneration != rhs.toldGeneration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
