@@ -11,6 +11,8 @@ package enum BlueprintItem: Hashable, Sendable, Codable {
   case gateway(GatewayPlan)
   /// Whose certificates this cluster believes.
   case trust(TrustPlan)
+  /// Another cluster, and the way to it.
+  case peer(PeerPlan)
 
   package var key: ItemKey {
     switch self {
@@ -19,6 +21,7 @@ package enum BlueprintItem: Hashable, Sendable, Codable {
     case .namespace(let plan): .namespace(plan.namespace)
     case .gateway(let plan): .gateway(plan.fqn)
     case .trust: .trust
+    case .peer(let plan): .peer(plan.cluster)
     }
   }
 }
@@ -31,6 +34,8 @@ package enum ItemKey: Hashable, Sendable, Comparable {
   case service(namespace: String, name: String)
   /// The FQN of the Gateway object.
   case gateway(String)
+  /// The name of the other cluster.
+  case peer(String)
 
   /// `service/shop/orders`, `namespace/shop`, `gateway/organizations/…`, `site`, `trust`.
   package var text: String {
@@ -40,6 +45,7 @@ package enum ItemKey: Hashable, Sendable, Comparable {
     case .namespace(let namespace): "namespace/\(namespace)"
     case .service(let namespace, let name): "service/\(namespace)/\(name)"
     case .gateway(let fqn): "gateway/\(fqn)"
+    case .peer(let cluster): "peer/\(cluster)"
     }
   }
 
@@ -50,6 +56,7 @@ package enum ItemKey: Hashable, Sendable, Comparable {
     case ("trust", 1): self = .trust
     case ("namespace", 2): self = .namespace(String(parts[1]))
     case ("gateway", 2): self = .gateway(String(parts[1]))
+    case ("peer", 2): self = .peer(String(parts[1]))
     case ("service", 2):
       let names = parts[1].split(separator: "/", omittingEmptySubsequences: false)
       guard names.count == 2 else { return nil }

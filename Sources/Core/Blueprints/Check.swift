@@ -50,6 +50,7 @@ package func defects(
   case .service(let plan): checker.check(plan)
   case .namespace(let plan): checker.check(plan)
   case .gateway(let plan): checker.check(plan)
+  case .peer(let plan): checker.check(plan)
   }
   return checker.found.sorted()
 }
@@ -146,6 +147,16 @@ private struct Checker {
     }
   }
 
+  mutating func check(_ plan: PeerPlan) {
+    expect((1...65_535).contains(plan.port), "port \(plan.port) is none")
+    expect(
+      !plan.gateways.isEmpty && plan.gateways == Set(plan.gateways).sorted(),
+      "gateways are none, not sorted, or not unique")
+    for gateway in plan.gateways {
+      expect(isAddress(gateway.address), "gateway address \(gateway.address) is none")
+    }
+  }
+
   mutating func check(_ plan: GatewayPlan) {
     for server in plan.servers {
       expect(
@@ -168,6 +179,10 @@ private struct Checker {
     case .redirect(_, _, _, _, let code):
       expect(
         [301, 302, 303, 307, 308].contains(code), "server \(server.name): \(code) is no redirect")
+    case .forward(let clusters, _, _):
+      expect(
+        clusters.map(\.cluster) == Set(clusters.map(\.cluster)).sorted(),
+        "server \(server.name): clusters are not sorted, or not unique")
     case .respond(let status, _):
       expect(
         (200...599).contains(status), "server \(server.name): \(status) is no status of an answer")

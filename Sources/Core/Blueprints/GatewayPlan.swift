@@ -60,9 +60,36 @@ package struct GatewayRule: Hashable, Sendable, Codable {
   }
 }
 
+/// A cluster that serves a host name at gateways of its own.
+package struct HostProvider: Hashable, Sendable, Codable {
+  package var cluster: String
+  package var trustDomain: String
+  /// Who those gateways are, `namespace/service account`, sorted.
+  package var identities: [String]
+  /// Among those of the lowest priority that is healthy.
+  package var weight: Int
+  package var priority: Int
+  /// How many of those gateways are healthy.
+  package var healthy: Int
+
+  package init(
+    cluster: String, trustDomain: String, identities: [String], weight: Int, priority: Int,
+    healthy: Int
+  ) {
+    self.cluster = cluster
+    self.trustDomain = trustDomain
+    self.identities = identities
+    self.weight = weight
+    self.priority = priority
+    self.healthy = healthy
+  }
+}
+
 package enum GatewayAction: Hashable, Sendable, Codable {
   /// To a service of the mesh; its own routes and subsets apply. Port nil means its only port.
   case route(host: String, port: Int?, rewritePath: String?, rewriteAuthority: String?)
+  /// To the clusters whose own gateways serve this host name; empty means that none does.
+  case forward(clusters: [HostProvider], rewritePath: String?, rewriteAuthority: String?)
   case redirect(scheme: String?, authority: String?, path: String?, port: Int?, code: Int)
   case respond(status: Int, body: String?)
 }

@@ -18,11 +18,14 @@ package struct ServicePlan: Hashable, Sendable, Codable {
   /// Where requests go that no rule matches; empty means the whole service.
   package var defaultDestinations: [WeightedDestination]
   package var callers: CallerTLS
+  /// Whether this cluster's gateways let other clusters call the instances here.
+  package var isExposed: Bool
 
   package init(
     namespace: String, name: String, host: String, address: String, ports: [PlannedPort],
     providers: [ServiceProvider], subsets: [PlannedSubset] = [], routes: [HTTPRouteRule] = [],
-    defaultDestinations: [WeightedDestination] = [], callers: CallerTLS = .whenOffered
+    defaultDestinations: [WeightedDestination] = [], callers: CallerTLS = .whenOffered,
+    isExposed: Bool = false
   ) {
     self.namespace = namespace
     self.name = name
@@ -34,6 +37,7 @@ package struct ServicePlan: Hashable, Sendable, Codable {
     self.routes = routes
     self.defaultDestinations = defaultDestinations
     self.callers = callers
+    self.isExposed = isExposed
   }
 }
 
@@ -65,17 +69,42 @@ package struct PlannedPort: Hashable, Sendable, Codable {
   }
 }
 
-/// One cluster that has instances of a service.
+/// One cluster whose instances of a service may be called from here: this one, or one that exposes
+/// the service and that there is a way to.
 package struct ServiceProvider: Hashable, Sendable, Codable {
   package var cluster: String
   package var trustDomain: String
   /// The service accounts that instances run as, sorted.
   package var serviceAccounts: [String]
+  /// Callers prefer the lowest that has somebody healthy.
+  package var priority: Int
+  /// nil for this cluster, whose agent knows the instances themselves.
+  package var remote: RemoteInstances?
 
-  package init(cluster: String, trustDomain: String, serviceAccounts: [String]) {
+  package init(
+    cluster: String, trustDomain: String, serviceAccounts: [String], priority: Int = 0,
+    remote: RemoteInstances? = nil
+  ) {
     self.cluster = cluster
     self.trustDomain = trustDomain
     self.serviceAccounts = serviceAccounts
+    self.priority = priority
+    self.remote = remote
+  }
+}
+
+/// What is known here of instances elsewhere: how many are healthy, never which.
+package struct RemoteInstances: Hashable, Sendable, Codable {
+  package var healthy: Int
+  /// By the name of the subset.
+  package var subsets: [String: Int]
+  /// The ports that the service has there, sorted.
+  package var ports: [Int]
+
+  package init(healthy: Int, subsets: [String: Int] = [:], ports: [Int]) {
+    self.healthy = healthy
+    self.subsets = subsets
+    self.ports = ports
   }
 }
 

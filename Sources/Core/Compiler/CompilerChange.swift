@@ -11,16 +11,23 @@ package struct CompilerChange: Sendable {
   package var authorities: [String: [[UInt8]]]
   /// By service host.
   package var addresses: [String: String?]
+  /// By cluster: all of its gateways.
+  package var gateways: [String: [ObservedGateway]]
+  /// By cluster: the port at which other clusters' gateways take what is meant for it.
+  package var ports: [String: Int?]
 
   package init(
     objects: [ResourceRef: Resource?] = [:],
     services: [String: [ServiceName: ObservedService?]] = [:],
-    authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:]
+    authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:],
+    gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
   ) {
     self.objects = objects
     self.services = services
     self.authorities = authorities
     self.addresses = addresses
+    self.gateways = gateways
+    self.ports = ports
   }
 }
 

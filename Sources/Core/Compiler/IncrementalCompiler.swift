@@ -47,6 +47,7 @@ package struct IncrementalCompiler: Sendable {
     case .gateway(let fqn):
       guard let ref = ResourceRef(fqn: fqn) else { return nil }
       unit = .gateway(ref)
+    case .peer: return nil
     }
     return outputs[unit]?[cluster]
   }

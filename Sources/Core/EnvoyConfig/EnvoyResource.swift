@@ -74,6 +74,26 @@ package struct ServiceKey: Hashable, Sendable, Comparable {
   }
 }
 
+/// A gateway of this cluster, as its own workloads reach it.
+package struct LocalGateway: Hashable, Sendable {
+  package var role: ProxyRole
+  package var namespace: String
+  package var labels: [String: String]
+  /// Dotted IPv4.
+  package var address: String
+  package var healthy: Bool
+
+  package init(
+    role: ProxyRole, namespace: String, labels: [String: String], address: String, healthy: Bool
+  ) {
+    self.role = role
+    self.namespace = namespace
+    self.labels = labels
+    self.address = address
+    self.healthy = healthy
+  }
+}
+
 /// One instance of a service in this cluster.
 package struct LocalEndpoint: Hashable, Sendable {
   /// Dotted IPv4; service ports are served at their own numbers.

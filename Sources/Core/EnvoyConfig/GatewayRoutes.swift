@@ -43,6 +43,7 @@ struct GatewayHost {
           $0.redirect = RedirectAction(
             scheme: scheme, authority: authority, path: path, port: port, code: code)
         })
+    case .forward: break
     case .respond(let status, let body):
       routes.append(
         .with {

@@ -6,6 +6,8 @@ struct Site: Sendable {
   private(set) var namespaces: [String: NamespacePlan] = [:]
   private(set) var gateways: [String: GatewayPlan] = [:]
   private(set) var trust: TrustPlan?
+  /// By the name of the other cluster.
+  private(set) var peers: [String: PeerPlan] = [:]
   var endpoints: [ServiceKey: [LocalEndpoint]] = [:]
 
   init() {}
@@ -35,6 +37,8 @@ struct Site: Sendable {
       }
     case .gateway(let fqn):
       if case .gateway(let plan) = item { gateways[fqn] = plan } else { gateways[fqn] = nil }
+    case .peer(let cluster):
+      if case .peer(let plan) = item { peers[cluster] = plan } else { peers[cluster] = nil }
     }
   }
 
@@ -46,6 +50,7 @@ struct Site: Sendable {
     case .service(let namespace, let name):
       services[ServiceKey(namespace: namespace, name: name)].map(BlueprintItem.service)
     case .gateway(let fqn): gateways[fqn].map(BlueprintItem.gateway)
+    case .peer(let cluster): peers[cluster].map(BlueprintItem.peer)
     }
   }
 

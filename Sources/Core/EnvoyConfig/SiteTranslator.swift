@@ -17,15 +17,19 @@ package struct ViewChange: Sendable {
 package struct SiteChange: Sendable {
   package var items: [ItemKey: BlueprintItem?]
   package var endpoints: [ServiceKey: [LocalEndpoint]?]
+  /// All gateways of the cluster, when one of them changed; sorted by address.
+  package var gateways: [LocalGateway]?
   package var addedProfiles: [ProxyProfile]
   package var removedProfiles: [ProxyProfile]
 
   package init(
     items: [ItemKey: BlueprintItem?] = [:], endpoints: [ServiceKey: [LocalEndpoint]?] = [:],
-    addedProfiles: [ProxyProfile] = [], removedProfiles: [ProxyProfile] = []
+    gateways: [LocalGateway]? = nil, addedProfiles: [ProxyProfile] = [],
+    removedProfiles: [ProxyProfile] = []
   ) {
     self.items = items
     self.endpoints = endpoints
+    self.gateways = gateways
     self.addedProfiles = addedProfiles
     self.removedProfiles = removedProfiles
   }
@@ -107,7 +111,7 @@ package struct SiteTranslator: Sendable {
       site.set(item, for: key)
       index(item, insert: true)
       switch key {
-      case .site: break
+      case .site, .peer: break
       case .trust: takeTrust(into: &work)
       case .namespace(let name): takeNamespace(name, into: &work)
       case .service(let namespace, let name):

@@ -3,10 +3,16 @@ package struct ClusterInventory: Hashable, Sendable {
   package var services: [ServiceName: ObservedService]
   /// The certificates of the cluster's authorities, DER.
   package var authorities: [[UInt8]]
+  /// Sorted by node id.
+  package var gateways: [ObservedGateway]
 
-  package init(services: [ServiceName: ObservedService] = [:], authorities: [[UInt8]] = []) {
+  package init(
+    services: [ServiceName: ObservedService] = [:], authorities: [[UInt8]] = [],
+    gateways: [ObservedGateway] = []
+  ) {
     self.services = services
     self.authorities = authorities
+    self.gateways = gateways
   }
 }
 
@@ -19,16 +25,61 @@ package struct ObservedService: Hashable, Sendable {
   package var serviceAccounts: [String]
   package var workloads: Int
   package var healthyWorkloads: Int
+  /// How its workloads differ in labels; sorted by labels, at most `variantLimit`.
+  package var variants: [ObservedVariant]
+
+  /// Workloads with further sets of labels belong to no subset in other clusters.
+  package static let variantLimit = 64
 
   package init(
     ports: [ObservedPort], labels: [String: String] = [:], serviceAccounts: [String],
-    workloads: Int, healthyWorkloads: Int
+    workloads: Int, healthyWorkloads: Int, variants: [ObservedVariant] = []
   ) {
     self.ports = ports
     self.labels = labels
     self.serviceAccounts = serviceAccounts
     self.workloads = workloads
     self.healthyWorkloads = healthyWorkloads
+    self.variants = variants
+  }
+}
+
+/// The workloads of a service that carry one set of labels.
+package struct ObservedVariant: Hashable, Sendable {
+  package var labels: [String: String]
+  package var healthyWorkloads: Int
+
+  package init(labels: [String: String], healthyWorkloads: Int) {
+    self.labels = labels
+    self.healthyWorkloads = healthyWorkloads
+  }
+}
+
+/// A gateway that is connected to the agent of its cluster.
+package struct ObservedGateway: Hashable, Sendable {
+  package var nodeID: String
+  /// `ingress`, `east-west`, `egress` or `edge`.
+  package var role: String
+  package var namespace: String
+  package var serviceAccount: String
+  package var labels: [String: String]
+  /// Where other networks reach it: dotted IPv4, and the port for traffic between clusters.
+  package var address: String
+  package var port: Int
+  package var healthy: Bool
+
+  package init(
+    nodeID: String, role: String, namespace: String, serviceAccount: String,
+    labels: [String: String], address: String, port: Int, healthy: Bool
+  ) {
+    self.nodeID = nodeID
+    self.role = role
+    self.namespace = namespace
+    self.serviceAccount = serviceAccount
+    self.labels = labels
+    self.address = address
+    self.port = port
+    self.healthy = healthy
   }
 }
 
@@ -51,10 +102,17 @@ package struct Inventory: Hashable, Sendable {
   package var clusters: [String: ClusterInventory]
   /// The virtual IPv4 address of each service host, dotted.
   package var addresses: [String: String]
+  /// By the name of a cluster: the port at which the gateways of every other cluster take what is
+  /// meant for it.
+  package var ports: [String: Int]
 
-  package init(clusters: [String: ClusterInventory] = [:], addresses: [String: String] = [:]) {
+  package init(
+    clusters: [String: ClusterInventory] = [:], addresses: [String: String] = [:],
+    ports: [String: Int] = [:]
+  ) {
     self.clusters = clusters
     self.addresses = addresses
+    self.ports = ports
   }
 }
 

@@ -223,7 +223,7 @@ extension SiteState {
       }
       return provisional.service(
         service, summary, cluster: identity.cluster, trustDomain: identity.trustDomain)
-    case .gateway: return nil
+    case .gateway, .peer: return nil
     }
   }
 

@@ -256,6 +256,59 @@ package nonisolated struct Rialto_Fleet_V1_InventoryDelta: Sendable {
 
   package var removals: [Rialto_Fleet_V1_ServiceKey] = []
 
+  /// All gateways of the cluster, when one of them changed.
+  package var gateways: Rialto_Fleet_V1_Gateways {
+    get {_gateways ?? Rialto_Fleet_V1_Gateways()}
+    set {_gateways = newValue}
+  }
+  /// Returns true if `gateways` has been explicitly set.
+  package var hasGateways: Bool {self._gateways != nil}
+  /// Clears the value of `gateways`. Subsequent reads from it will return its default value.
+  package mutating func clearGateways() {self._gateways = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _gateways: Rialto_Fleet_V1_Gateways? = nil
+}
+
+package nonisolated struct Rialto_Fleet_V1_Gateways: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Sorted by node id.
+  package var items: [Rialto_Fleet_V1_GatewayInstance] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Rialto_Fleet_V1_GatewayInstance: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var nodeID: String = String()
+
+  /// ingress, east-west, egress or edge.
+  package var role: String = String()
+
+  package var namespace: String = String()
+
+  package var serviceAccount: String = String()
+
+  package var labels: Dictionary<String,String> = [:]
+
+  /// Where other networks reach it: dotted IPv4, and the port for traffic between clusters.
+  package var address: String = String()
+
+  package var port: Int32 = 0
+
+  package var healthy: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -301,11 +354,28 @@ package nonisolated struct Rialto_Fleet_V1_Service: Sendable {
 
   package var healthyWorkloads: Int32 = 0
 
+  /// How its workloads differ in labels; sorted, at most 64.
+  package var variants: [Rialto_Fleet_V1_Variant] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _key: Rialto_Fleet_V1_ServiceKey? = nil
+}
+
+package nonisolated struct Rialto_Fleet_V1_Variant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var labels: Dictionary<String,String> = [:]
+
+  package var healthyWorkloads: Int32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Rialto_Fleet_V1_Port: Sendable {
@@ -1114,7 +1184,7 @@ nonisolated extension Rialto_Fleet_V1_Acknowledgement: SwiftProtobuf.Message, Sw
 
 nonisolated extension Rialto_Fleet_V1_InventoryDelta: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".InventoryDelta"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}full\0\u{1}upserts\0\u{1}removals\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}full\0\u{1}upserts\0\u{1}removals\0\u{1}gateways\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1125,12 +1195,17 @@ nonisolated extension Rialto_Fleet_V1_InventoryDelta: SwiftProtobuf.Message, Swi
       case 1: try { try decoder.decodeSingularBoolField(value: &self.full) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.upserts) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.removals) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._gateways) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.full != false {
       try visitor.visitSingularBoolField(value: self.full, fieldNumber: 1)
     }
@@ -1140,6 +1215,9 @@ nonisolated extension Rialto_Fleet_V1_InventoryDelta: SwiftProtobuf.Message, Swi
     if !self.removals.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.removals, fieldNumber: 3)
     }
+    try { if let v = self._gateways {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1147,6 +1225,102 @@ nonisolated extension Rialto_Fleet_V1_InventoryDelta: SwiftProtobuf.Message, Swi
     if lhs.full != rhs.full {return false}
     if lhs.upserts != rhs.upserts {return false}
     if lhs.removals != rhs.removals {return false}
+    if lhs._gateways != rhs._gateways {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Rialto_Fleet_V1_Gateways: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Gateways"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}items\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.items.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Rialto_Fleet_V1_Gateways, rhs: Rialto_Fleet_V1_Gateways) -> Bool {
+    if lhs.items != rhs.items {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Rialto_Fleet_V1_GatewayInstance: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GatewayInstance"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}role\0\u{1}namespace\0\u{3}service_account\0\u{1}labels\0\u{1}address\0\u{1}port\0\u{1}healthy\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.role) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.serviceAccount) }()
+      case 5: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.labels) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 7: try { try decoder.decodeSingularInt32Field(value: &self.port) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.healthy) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 1)
+    }
+    if !self.role.isEmpty {
+      try visitor.visitSingularStringField(value: self.role, fieldNumber: 2)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 3)
+    }
+    if !self.serviceAccount.isEmpty {
+      try visitor.visitSingularStringField(value: self.serviceAccount, fieldNumber: 4)
+    }
+    if !self.labels.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.labels, fieldNumber: 5)
+    }
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 6)
+    }
+    if self.port != 0 {
+      try visitor.visitSingularInt32Field(value: self.port, fieldNumber: 7)
+    }
+    if self.healthy != false {
+      try visitor.visitSingularBoolField(value: self.healthy, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Rialto_Fleet_V1_GatewayInstance, rhs: Rialto_Fleet_V1_GatewayInstance) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.namespace != rhs.namespace {return false}
+    if lhs.serviceAccount != rhs.serviceAccount {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.address != rhs.address {return false}
+    if lhs.port != rhs.port {return false}
+    if lhs.healthy != rhs.healthy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1189,7 +1363,7 @@ nonisolated extension Rialto_Fleet_V1_ServiceKey: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Rialto_Fleet_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Service"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}ports\0\u{1}labels\0\u{3}service_accounts\0\u{1}workloads\0\u{3}healthy_workloads\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}ports\0\u{1}labels\0\u{3}service_accounts\0\u{1}workloads\0\u{3}healthy_workloads\0\u{1}variants\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1203,6 +1377,7 @@ nonisolated extension Rialto_Fleet_V1_Service: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.serviceAccounts) }()
       case 5: try { try decoder.decodeSingularInt32Field(value: &self.workloads) }()
       case 6: try { try decoder.decodeSingularInt32Field(value: &self.healthyWorkloads) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.variants) }()
       default: break
       }
     }
@@ -1231,6 +1406,9 @@ nonisolated extension Rialto_Fleet_V1_Service: SwiftProtobuf.Message, SwiftProto
     if self.healthyWorkloads != 0 {
       try visitor.visitSingularInt32Field(value: self.healthyWorkloads, fieldNumber: 6)
     }
+    if !self.variants.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.variants, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1240,6 +1418,42 @@ nonisolated extension Rialto_Fleet_V1_Service: SwiftProtobuf.Message, SwiftProto
     if lhs.labels != rhs.labels {return false}
     if lhs.serviceAccounts != rhs.serviceAccounts {return false}
     if lhs.workloads != rhs.workloads {return false}
+    if lhs.healthyWorkloads != rhs.healthyWorkloads {return false}
+    if lhs.variants != rhs.variants {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Rialto_Fleet_V1_Variant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Variant"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}labels\0\u{3}healthy_workloads\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.labels) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.healthyWorkloads) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.labels.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.labels, fieldNumber: 1)
+    }
+    if self.healthyWorkloads != 0 {
+      try visitor.visitSingularInt32Field(value: self.healthyWorkloads, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Rialto_Fleet_V1_Variant, rhs: Rialto_Fleet_V1_Variant) -> Bool {
+    if lhs.labels != rhs.labels {return false}
     if lhs.healthyWorkloads != rhs.healthyWorkloads {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -219,6 +219,12 @@ package nonisolated struct Rialto_Workload_V1_Registration: Sendable {
 
   package var hostName: String = String()
 
+  /// Of a gateway: where other networks reach it, and the port for traffic between clusters; empty
+  /// and 0 mean `address` and 15443.
+  package var advertisedAddress: String = String()
+
+  package var advertisedPort: Int32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -677,7 +683,7 @@ nonisolated extension Rialto_Workload_V1_ProxyMessage: SwiftProtobuf.Message, Sw
 
 nonisolated extension Rialto_Workload_V1_Registration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Registration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}address\0\u{1}ports\0\u{1}labels\0\u{1}healthy\0\u{1}version\0\u{3}envoy_version\0\u{1}capture\0\u{1}upstreams\0\u{1}platform\0\u{3}host_name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}address\0\u{1}ports\0\u{1}labels\0\u{1}healthy\0\u{1}version\0\u{3}envoy_version\0\u{1}capture\0\u{1}upstreams\0\u{1}platform\0\u{3}host_name\0\u{3}advertised_address\0\u{3}advertised_port\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -696,6 +702,8 @@ nonisolated extension Rialto_Workload_V1_Registration: SwiftProtobuf.Message, Sw
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.upstreams) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.platform) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.hostName) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.advertisedAddress) }()
+      case 13: try { try decoder.decodeSingularInt32Field(value: &self.advertisedPort) }()
       default: break
       }
     }
@@ -735,6 +743,12 @@ nonisolated extension Rialto_Workload_V1_Registration: SwiftProtobuf.Message, Sw
     if !self.hostName.isEmpty {
       try visitor.visitSingularStringField(value: self.hostName, fieldNumber: 11)
     }
+    if !self.advertisedAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.advertisedAddress, fieldNumber: 12)
+    }
+    if self.advertisedPort != 0 {
+      try visitor.visitSingularInt32Field(value: self.advertisedPort, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -750,6 +764,8 @@ nonisolated extension Rialto_Workload_V1_Registration: SwiftProtobuf.Message, Sw
     if lhs.upstreams != rhs.upstreams {return false}
     if lhs.platform != rhs.platform {return false}
     if lhs.hostName != rhs.hostName {return false}
+    if lhs.advertisedAddress != rhs.advertisedAddress {return false}
+    if lhs.advertisedPort != rhs.advertisedPort {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
