@@ -91,8 +91,8 @@ private func principals(
   case .tenant: return principals(ofTenant: ref, &reader)
   case .organization:
     return reader.children(of: ref, .tenant).flatMap { principals(ofTenant: $0.ref, &reader) }
-  case .cluster, .workspace, .trafficGroup, .securityGroup, .gatewayGroup, .trafficSetting,
-    .serviceRoute, .securitySetting, .gateway:
+  case .organizationSetting, .cluster, .workspace, .workspaceSetting, .trafficGroup,
+    .securityGroup, .gatewayGroup, .trafficSetting, .serviceRoute, .securitySetting, .gateway:
     reader.report(
       .warning, .unknownReference, on: resource, at: path,
       "\(ref.fqn) holds no namespaces; the rule names nobody")

@@ -73,6 +73,8 @@ extension CompilerChange {
       objects: intent.resources.mapValues { $0 },
       services: inventory.clusters.mapValues { $0.services.mapValues { $0 } },
       authorities: inventory.clusters.mapValues(\.authorities),
-      addresses: inventory.addresses.mapValues { $0 })
+      addresses: inventory.addresses.mapValues { $0 },
+      gateways: inventory.clusters.mapValues(\.gateways),
+      ports: inventory.ports.mapValues { $0 })
   }
 }

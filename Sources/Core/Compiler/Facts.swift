@@ -9,8 +9,11 @@ enum Fact: Hashable {
   /// Which clusters there are, and the trust domain of each.
   case clusters
   case cluster(String)
-  /// Where a service runs, and what is observed of it.
+  /// Where a service runs, and everything that is observed of it.
   case service(ServiceName)
+  /// Where a service runs, with which ports and labels: nothing that changes from instance to
+  /// instance.
+  case offer(ServiceName)
   case address(ServiceName)
   /// Which routes say something about a service.
   case routes(ServiceName)
@@ -22,6 +25,29 @@ enum Fact: Hashable {
   /// Whether a cluster has a service in a namespace.
   case population(NamespaceInCluster)
   case authorities
+  /// Which clusters have somebody who may call services of a namespace, and which services.
+  case reach(namespace: String)
+  /// How one cluster reaches another.
+  case path(Connection)
+  /// Whether it does.
+  case connection(Connection)
+  /// The port at which gateways take what is meant for a cluster.
+  case port(String)
+  /// The gateway proxies of a cluster: addresses, health and all.
+  case proxies(String)
+  /// Which kinds of east-west gateways a cluster has: namespaces and labels.
+  case eastWest(String)
+  /// Which networks there are.
+  case networks
+  /// What the organization prefers where several clusters can take a request.
+  case topology
+  /// Which gateway objects send a host's requests to services.
+  case host(String)
+}
+
+struct Connection: Hashable {
+  var from: String
+  var to: String
 }
 
 struct NamespaceInCluster: Hashable {
@@ -37,6 +63,14 @@ enum Unit: Hashable {
   /// A service, in all clusters that need it: what they share is computed once.
   case service(ServiceName)
   case gateway(ResourceRef)
+  /// A cluster as the others reach it.
+  case peer(String)
+  /// The setting of an organization or a workspace: what is to be said about it.
+  case setting(ResourceRef)
+}
+
+extension Unit {
+  var isNamespace: Bool { if case .namespace = self { true } else { false } }
 }
 
 /// A cluster whose object is there.
@@ -45,12 +79,16 @@ struct ResolvedCluster: Hashable {
   var organization: String
   var network: String
   var trustDomain: String
+  var region: String?
+  var labels: [String: String]
 
   init?(_ resource: Resource) {
     guard case .cluster(let cluster) = resource.spec else { return nil }
     self.resource = resource
     organization = resource.ref.names[0]
-    network = cluster.network
+    network = cluster.network.isEmpty ? resource.ref.name : cluster.network
+    region = cluster.region
+    labels = resource.labels.merging(cluster.labels) { _, own in own }
     trustDomain =
       cluster.trustDomain.isEmpty
       ? "\(resource.ref.name).\(organization).mesh" : cluster.trustDomain

@@ -63,12 +63,6 @@ private func rivals(
   return found
 }
 
-extension [String: String] {
-  fileprivate func includes(_ other: [String: String]) -> Bool {
-    other.allSatisfy { self[$0.key] == $0.value }
-  }
-}
-
 /// The servers that no older gateway object of the same proxies contends for.
 private func plannedServers(
   _ gateway: Gateway, of resource: Resource, against rivals: [Rival], _ reader: inout Reader
@@ -134,15 +128,18 @@ private func plannedAction(
     return .redirect(
       scheme: redirect.scheme, authority: redirect.authority, path: redirect.uri,
       port: redirect.port, code: redirect.code)
+  case .clusters:
+    return .forward(
+      clusters: [], rewritePath: rule.rewrite?.uri, rewriteAuthority: rule.rewrite?.authority)
   case .service(let service, let port):
-    let providers = reader.providers(of: service)
-    guard !providers.isEmpty, reader.address(of: service) != nil else {
+    let offers = reader.offers(of: service)
+    guard !offers.isEmpty, reader.address(of: service) != nil else {
       reader.report(
         .warning, .unknownDestination, on: resource, at: path,
         "\(service.host) runs nowhere; requests are answered with 503 until it does")
       return .respond(status: 503, body: nil)
     }
-    let ports = ports(of: providers.map(\.observed)).map(\.number)
+    let ports = ports(of: offers).map(\.number)
     guard port.map({ ports.contains($0) }) ?? (ports.count == 1) else {
       let message =
         port.map { "\(service.host) has no port \($0)" }

@@ -12,6 +12,8 @@ package struct IncrementalCompiler: Sendable {
   private var reads: [Unit: Set<Fact>] = [:]
   /// The namespaces whose owner of a kind somebody asked for.
   private var ownedNamespaces: [Kind: Set<String>] = [:]
+  /// The namespaces whose callers somebody asked for.
+  private var reachedNamespaces: Set<String> = []
   private var outputs: [Unit: UnitOutput] = [:]
   /// By the FQN of the object concerned.
   private var diagnostics: [String: [Unit: [Diagnostic]]] = [:]
@@ -26,11 +28,18 @@ package struct IncrementalCompiler: Sendable {
 
   package mutating func update(_ change: CompilerChange) -> CompilationDelta {
     let touched = world.apply(change)
-    let units = dirty(touched)
-    computedUnits = units.count
-    computedUnitsInTotal += units.count
+    var units = dirty(touched)
     var changes = Changes()
-    for unit in units { recompute(unit, &changes) }
+    computedUnits = 0
+    // Namespaces first: which services a cluster needs depends on what its workloads may call.
+    for case .namespace(let place) in units {
+      recompute(.namespace(place), &changes)
+      for pattern in world.setReach(reach(of: place), of: place) {
+        units.formUnion(readers(ofReachTo: pattern))
+      }
+    }
+    for unit in units where !unit.isNamespace { recompute(unit, &changes) }
+    computedUnitsInTotal += computedUnits
     return delta(changes)
   }
 
@@ -47,7 +56,7 @@ package struct IncrementalCompiler: Sendable {
     case .gateway(let fqn):
       guard let ref = ResourceRef(fqn: fqn) else { return nil }
       unit = .gateway(ref)
-    case .peer: return nil
+    case .peer(let other): unit = .peer(other)
     }
     return outputs[unit]?[cluster]
   }
@@ -72,12 +81,30 @@ package struct IncrementalCompiler: Sendable {
     return units
   }
 
+  /// What the workloads of a namespace may call, where there are any.
+  private func reach(of place: NamespaceInCluster) -> Reach? {
+    guard world.population[place] != nil,
+      case .namespace(let plan)? = outputs[.namespace(place)]?[place.cluster]?.item
+    else { return nil }
+    return plan.reach
+  }
+
+  private func readers(ofReachTo pattern: NamePattern) -> Set<Unit> {
+    guard pattern.text.utf8.last == UInt8(ascii: "*") else {
+      return readers[.reach(namespace: pattern.text)] ?? []
+    }
+    return reachedNamespaces.filter { pattern.matches($0) }.reduce(into: []) { units, namespace in
+      units.formUnion(readers[.reach(namespace: namespace)] ?? [])
+    }
+  }
+
   private struct Changes {
     var clusters: [String: [ItemKey: SourcedItem?]] = [:]
     var subjects: Set<String> = []
   }
 
   private mutating func recompute(_ unit: Unit, _ changes: inout Changes) {
+    computedUnits += 1
     var reader = Reader(world)
     let output = Self.compute(unit, &reader)
     note(reader.facts, of: unit, isNeeded: isNeeded(unit))
@@ -94,11 +121,15 @@ package struct IncrementalCompiler: Sendable {
 
   private static func compute(_ unit: Unit, _ reader: inout Reader) -> UnitOutput {
     switch unit {
-    case .site(let name): siteUnit(name, &reader)
-    case .trust: trustUnit(&reader)
-    case .namespace(let place): namespaceUnit(place, &reader)
-    case .service(let service): serviceUnit(service, &reader)
-    case .gateway(let ref): gatewayUnit(ref, &reader)
+    case .site(let name): return siteUnit(name, &reader)
+    case .trust: return trustUnit(&reader)
+    case .namespace(let place): return namespaceUnit(place, &reader)
+    case .service(let service): return serviceUnit(service, &reader)
+    case .gateway(let ref): return gatewayUnit(ref, &reader)
+    case .peer(let name): return peerUnit(name, &reader)
+    case .setting(let ref):
+      settingUnit(ref, &reader)
+      return [:]
     }
   }
 
@@ -106,12 +137,12 @@ package struct IncrementalCompiler: Sendable {
   /// it, and what it read before is of no interest.
   private func isNeeded(_ unit: Unit) -> Bool {
     switch unit {
-    case .site(let name): world.clusters[name] != nil
+    case .site(let name), .peer(let name): world.clusters[name] != nil
     case .trust: true
     case .namespace(let place):
       world.population[place] != nil || world.gateways[place.namespace] != nil
     case .service(let service): world.services[service] != nil
-    case .gateway(let ref): world.resources[ref] != nil
+    case .gateway(let ref), .setting(let ref): world.resources[ref] != nil
     }
   }
 
@@ -124,12 +155,16 @@ package struct IncrementalCompiler: Sendable {
       readers[fact] = nil
       if case .ownership(let kind, let namespace) = fact {
         ownedNamespaces[kind]?.remove(namespace)
+      } else if case .reach(let namespace) = fact {
+        reachedNamespaces.remove(namespace)
       }
     }
     for fact in facts where !before.contains(fact) {
       readers[fact, default: []].insert(unit)
       if case .ownership(let kind, let namespace) = fact {
         ownedNamespaces[kind, default: []].insert(namespace)
+      } else if case .reach(let namespace) = fact {
+        reachedNamespaces.insert(namespace)
       }
     }
     reads[unit] = facts.isEmpty ? nil : facts

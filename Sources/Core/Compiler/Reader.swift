@@ -33,14 +33,20 @@ struct Reader {
     return world.clusters[name]
   }
 
-  /// Where a service runs, by cluster; clusters without an object do not count.
-  mutating func providers(
-    of service: ServiceName
-  ) -> [(cluster: ResolvedCluster, observed: ObservedService)] {
-    facts.insert(.service(service))
+  /// Where a service runs and what it is there, by cluster, without what changes from instance to
+  /// instance; clusters without an object do not count.
+  mutating func offers(of service: ServiceName) -> [Offer] {
+    facts.insert(.offer(service))
     return (world.services[service] ?? [:]).sorted { $0.key < $1.key }.compactMap {
-      name, observed in cluster(name).map { ($0, observed) }
+      name, observed in
+      cluster(name).map { Offer(cluster: $0, ports: observed.ports, labels: observed.labels) }
     }
+  }
+
+  /// Everything that is observed of a service, by cluster.
+  mutating func observed(_ service: ServiceName) -> [String: ObservedService] {
+    facts.insert(.service(service))
+    return world.services[service] ?? [:]
   }
 
   mutating func address(of service: ServiceName) -> String? {
@@ -75,6 +81,57 @@ struct Reader {
   mutating func authorities(of cluster: String) -> [[UInt8]] {
     facts.insert(.authorities)
     return world.authorities[cluster] ?? []
+  }
+
+  // MARK: Between clusters
+
+  /// The clusters in which somebody may call a service, by name.
+  mutating func clusters(reaching service: ServiceName) -> [String] {
+    facts.insert(.reach(namespace: service.namespace))
+    return world.reach.clusters(reaching: service.namespace, service.name)
+  }
+
+  mutating func isConnected(from: String, to: String) -> Bool {
+    facts.insert(.connection(Connection(from: from, to: to)))
+    return world.connectivity.isConnected(from: from, to: to)
+  }
+
+  mutating func path(from: String, to: String) -> PeerPath? {
+    facts.insert(.path(Connection(from: from, to: to)))
+    return world.connectivity.path(from: from, to: to)
+  }
+
+  /// The port at which gateways take what is meant for a cluster.
+  mutating func port(of cluster: String) -> Int? {
+    facts.insert(.port(cluster))
+    return world.connectivity.ports[cluster]
+  }
+
+  mutating func proxies(of cluster: String) -> [ObservedGateway] {
+    facts.insert(.proxies(cluster))
+    return world.proxies[cluster] ?? []
+  }
+
+  mutating func eastWestGateways(of cluster: String) -> Set<GatewayShape> {
+    facts.insert(.eastWest(cluster))
+    return (world.proxies[cluster] ?? []).eastWest
+  }
+
+  mutating func networks() -> Set<String> {
+    facts.insert(.networks)
+    return Set(world.connectivity.networks.values)
+  }
+
+  /// What the organization says about what is near, and where it says so.
+  mutating func topology() -> Topology? {
+    facts.insert(.topology)
+    return world.organizationSetting?.topology
+  }
+
+  /// The objects that send a host's requests to services, oldest first.
+  mutating func gateways(serving host: String) -> [Resource] {
+    facts.insert(.host(host))
+    return resources(world.hosts[host])
   }
 
   private mutating func resources(_ refs: Set<ResourceRef>?) -> [Resource] {
@@ -116,6 +173,27 @@ struct Reader {
   }
 }
 
+/// A service as a cluster offers it.
+struct Offer {
+  var cluster: ResolvedCluster
+  var ports: [ObservedPort]
+  var labels: [String: String]
+}
+
+/// What is near, and the object that says so.
+struct Topology: Hashable {
+  var choice: TopologyChoice
+  var source: Source
+}
+
+extension Resource {
+  /// nil when the object leaves it open.
+  var topology: Topology? {
+    let choice = organizationSetting?.topologyChoice ?? workspaceSetting?.topologyChoice
+    return choice.map { Topology(choice: $0, source: source) }
+  }
+}
+
 /// What the compiler can find wrong.
 enum CompilerCode: String {
   /// Two workspaces, or two groups of a kind, select one namespace.
@@ -132,4 +210,6 @@ enum CompilerCode: String {
   case unknownReference = "RL3006"
   /// Two clusters with one trust domain.
   case sharedTrustDomain = "RL3007"
+  /// Something that nothing there fits.
+  case noEffect = "RL3008"
 }

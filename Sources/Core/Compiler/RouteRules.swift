@@ -101,14 +101,14 @@ private func plannedDestination(
   var ports = service.ports
   var subsets = service.subsets.map(\.name)
   if target != own {
-    let providers = reader.providers(of: target)
-    guard !providers.isEmpty, reader.address(of: target) != nil else {
+    let offers = reader.offers(of: target)
+    guard !offers.isEmpty, reader.address(of: target) != nil else {
       reader.report(
         .warning, .unknownDestination, on: resource, at: path / "destinationHost",
         "\(target.host) runs nowhere; nothing is sent there until it does")
       return nil
     }
-    ports = Compiler.ports(of: providers.map(\.observed))
+    ports = Compiler.ports(of: offers)
     subsets = commonSubsets(of: target, whereFound: own, &reader)
   }
   if let port = destination.port, !ports.contains(where: { $0.number == port }) {

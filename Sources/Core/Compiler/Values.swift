@@ -47,6 +47,18 @@ extension RequestMatch {
   }
 }
 
+extension [String: String] {
+  func includes(_ other: [String: String]) -> Bool {
+    other.allSatisfy { self[$0.key] == $0.value }
+  }
+}
+
+extension WorkloadSelector {
+  func selects(_ gateway: ObservedGateway) -> Bool {
+    namespace == gateway.namespace && gateway.labels.includes(labels)
+  }
+}
+
 extension Resource {
   var source: Source { Source(fqn: ref.fqn, revision: revision.number) }
 
@@ -61,8 +73,8 @@ extension Resource {
     switch spec {
     case .workspace(let workspace): workspace.namespaceSelector
     case .group(let group): group.namespaceSelector
-    case .organization, .cluster, .tenant, .trafficSetting, .serviceRoute, .securitySetting,
-      .gateway:
+    case .organization, .organizationSetting, .cluster, .tenant, .workspaceSetting, .trafficSetting,
+      .serviceRoute, .securitySetting, .gateway:
       nil
     }
   }

@@ -1,3 +1,4 @@
+import Blueprints
 import Model
 
 /// The inputs as they are now, indexed so that whatever a unit needs is found without a walk.
@@ -14,6 +15,12 @@ struct World {
   private(set) var children: [Fact: Set<ResourceRef>] = [:]
   private(set) var gateways: [String: Set<ResourceRef>] = [:]
   private(set) var selectors: [Kind: SelectorIndex] = [:]
+  private(set) var connectivity = Connectivity()
+  /// The gateway proxies of a cluster, as far as others can reach them; sorted by node.
+  private(set) var proxies: [String: [ObservedGateway]] = [:]
+  /// Gateway objects by the hosts whose requests they send to services.
+  private(set) var hosts: [String: Set<ResourceRef>] = [:]
+  private(set) var reach = ReachIndex()
   /// Cluster objects by name: more than one only where validation was passed by.
   private var clusterRefs: [String: Set<ResourceRef>] = [:]
 
@@ -28,6 +35,7 @@ struct World {
 
   mutating func apply(_ change: CompilerChange) -> Touched {
     var touched = Touched()
+    let before = connectivity
     for (ref, resource) in change.objects { set(ref, resource, &touched) }
     for (cluster, services) in change.services {
       // An agent must not be able to bring a name that reads as a pattern or as two names.
@@ -46,7 +54,25 @@ struct World {
       addresses[host] = address
       if let name = ServiceName(host: host) { touched.facts.insert(.address(name)) }
     }
+    for (cluster, gateways) in change.gateways { set(gateways, of: cluster, &touched) }
+    for (cluster, port) in change.ports where connectivity.ports[cluster] != port {
+      connectivity.ports[cluster] = port
+      touched.facts.insert(.port(cluster))
+    }
+    note(connectivity.differences(from: before), &touched)
     return touched
+  }
+
+  /// What the workloads of a namespace in a cluster may call; nil when there are none. Tells in
+  /// which namespaces that changes for which services the cluster needs.
+  mutating func setReach(_ reach: Reach?, of place: NamespaceInCluster) -> [NamePattern] {
+    self.reach.set(reach, of: place)
+  }
+
+  private func note(_ differences: Connectivity.Differences, _ touched: inout Touched) {
+    for pair in differences.paths { touched.facts.insert(.path(pair)) }
+    for pair in differences.connections { touched.facts.insert(.connection(pair)) }
+    if differences.networks { touched.facts.insert(.networks) }
   }
 
   // MARK: Inventory
@@ -60,6 +86,11 @@ struct World {
     if services[name]?.isEmpty == true { services[name] = nil }
     touched.facts.insert(.service(name))
     touched.units.insert(.service(name))
+    if before?.ports != service?.ports || before?.labels != service?.labels
+      || (before == nil) != (service == nil)
+    {
+      touched.facts.insert(.offer(name))
+    }
     guard (before == nil) != (service == nil) else { return }
     let place = NamespaceInCluster(cluster: cluster, namespace: name.namespace)
     let count = (population[place] ?? 0) + (service == nil ? -1 : 1)
@@ -68,6 +99,20 @@ struct World {
       touched.facts.insert(.population(place))
       touched.units.insert(.namespace(place))
     }
+  }
+
+  private mutating func set(
+    _ gateways: [ObservedGateway], of cluster: String, _ touched: inout Touched
+  ) {
+    // What nobody can dial is no way to anywhere, whatever an agent says.
+    let valid = gateways.filter { (1...65_535).contains($0.port) && isIPv4($0.address) }
+      .sorted { $0.nodeID < $1.nodeID }
+    let before = proxies[cluster] ?? []
+    guard before != valid else { return }
+    proxies[cluster] = valid.isEmpty ? nil : valid
+    touched.facts.insert(.proxies(cluster))
+    if before.eastWest != valid.eastWest { touched.facts.insert(.eastWest(cluster)) }
+    connectivity.set(eastWest: !valid.eastWest.isEmpty, edge: valid.hasEdge, of: cluster)
   }
 
   // MARK: Objects
@@ -94,10 +139,24 @@ struct World {
     case .cluster: setCluster(ref, resource, &touched)
     case .serviceRoute: setRoute(ref, before, resource, &touched)
     case .gateway: setGateway(ref, before, resource, &touched)
+    case .organizationSetting: setOrganizationSetting(ref, &touched)
+    case .workspaceSetting: touched.units.insert(.setting(ref))
     case .organization, .tenant, .workspace, .trafficGroup, .securityGroup, .gatewayGroup,
       .trafficSetting, .securitySetting:
       break
     }
+  }
+
+  /// The oldest: there is one organization, and it has one setting.
+  private(set) var organizationSetting: Resource?
+
+  private mutating func setOrganizationSetting(_ ref: ResourceRef, _ touched: inout Touched) {
+    touched.units.insert(.setting(ref))
+    let settings = ref.parent.flatMap { children[.children($0, .organizationSetting)] } ?? []
+    let before = organizationSetting
+    organizationSetting = settings.compactMap { resources[$0] }.min { $0.precedes($1) }
+    connectivity.reachability = organizationSetting?.organizationSetting?.networkReachability ?? [:]
+    if before?.topology != organizationSetting?.topology { touched.facts.insert(.topology) }
   }
 
   private mutating func reselect(
@@ -128,7 +187,9 @@ struct World {
       .min { $0.precedes($1) }
     let before = clusters[ref.name]
     clusters[ref.name] = oldest.flatMap { ResolvedCluster($0) }
+    connectivity.networks[ref.name] = clusters[ref.name]?.network
     touched.facts.insert(.cluster(ref.name))
+    touched.units.insert(.peer(ref.name))
     if before?.trustDomain != clusters[ref.name]?.trustDomain { touched.facts.insert(.clusters) }
     touched.units.insert(.site(ref.name))
     touched.units.insert(.trust)
@@ -180,6 +241,18 @@ struct World {
     setMentions(
       ref, old?.destinations ?? [], new?.destinations ?? [], always: old?.selector != new?.selector,
       &touched)
+    setHosts(ref, old?.servedHosts ?? [], new?.servedHosts ?? [], &touched)
+  }
+
+  private mutating func setHosts(
+    _ ref: ResourceRef, _ old: Set<String>, _ new: Set<String>, _ touched: inout Touched
+  ) {
+    for host in old.subtracting(new) {
+      hosts[host]?.remove(ref)
+      if hosts[host]?.isEmpty == true { hosts[host] = nil }
+    }
+    for host in new.subtracting(old) { hosts[host, default: []].insert(ref) }
+    for host in old.symmetricDifference(new) { touched.facts.insert(.host(host)) }
   }
 
   private mutating func setMentions(
@@ -232,6 +305,14 @@ extension Resource {
   var gateway: Gateway? {
     if case .gateway(let gateway) = spec { gateway } else { nil }
   }
+
+  var organizationSetting: OrganizationSetting? {
+    if case .organizationSetting(let setting) = spec { setting } else { nil }
+  }
+
+  var workspaceSetting: WorkspaceSetting? {
+    if case .workspaceSetting(let setting) = spec { setting } else { nil }
+  }
 }
 
 extension ServiceRoute {
@@ -247,5 +328,13 @@ extension Gateway {
       http.flatMap(\.rules).compactMap { rule in
         if case .service(let service, _) = rule.action { service } else { nil }
       })
+  }
+
+  /// The hosts whose requests go to services here.
+  var servedHosts: Set<String> {
+    Set(
+      http.filter { server in
+        server.rules.contains { if case .service = $0.action { true } else { false } }
+      }.map(\.hostname))
   }
 }

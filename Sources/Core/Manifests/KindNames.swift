@@ -4,6 +4,8 @@ extension Kind {
   /// In a list: `trafficgroups`.
   package var plural: String {
     switch self {
+    case .organizationSetting: "organizationsettings"
+    case .workspaceSetting: "workspacesettings"
     case .trafficSetting: "trafficsettings"
     case .securitySetting: "securitysettings"
     case .gateway: "gateways"
@@ -17,9 +19,11 @@ extension Kind {
   package var shortName: String {
     switch self {
     case .organization: "org"
+    case .organizationSetting: "os"
     case .cluster: "cs"
     case .tenant: "tns"
     case .workspace: "ws"
+    case .workspaceSetting: "wss"
     case .trafficGroup: "tg"
     case .securityGroup: "sg"
     case .gatewayGroup: "gg"

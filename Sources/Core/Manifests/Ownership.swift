@@ -17,7 +17,7 @@ package func mayContend(_ ref: ResourceRef, with other: ResourceRef) -> Bool {
       && (other.kind == .workspace || other.kind == ref.kind || other.parent == ref)
   case .serviceRoute:
     return other == ref.parent || (other.kind == .serviceRoute && areInOneWorkspace())
-  case .trafficSetting, .securitySetting:
+  case .organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting:
     return other.parent == ref.parent && other.kind == ref.kind
   case .gateway:
     return other == ref.parent || (other.kind == .gateway && areInOneWorkspace())
@@ -88,10 +88,13 @@ private func conflict(of changed: Resource, with other: Resource) -> Conflict? {
       code: .secondOfItsKind, path: FieldPath() / "spec" / "service",
       message: "\(other.ref.text) routes \(mine.service.host) already; a service has one "
         + "ServiceRoute in a workspace")
-  case (.trafficSetting, .trafficSetting), (.securitySetting, .securitySetting):
+  case (.trafficSetting, .trafficSetting), (.securitySetting, .securitySetting),
+    (.organizationSetting, .organizationSetting), (.workspaceSetting, .workspaceSetting):
+    let owner = other.ref.parent.map { EnvelopeFields.title(of: $0.kind) } ?? "parent"
+    let parent = owner.hasSuffix("group") ? "group" : owner
     return Conflict(
       code: .secondOfItsKind, path: FieldPath() / "metadata" / "name",
-      message: "\(other.ref.text) is the setting of the group; a group has one")
+      message: "\(other.ref.text) is the setting of the \(parent); there is one")
   case (.gateway(let mine), .gateway(let theirs)):
     guard mine.selector == theirs.selector else { return nil }
     return Conflict(
@@ -156,7 +159,8 @@ private func namespace(of resource: Resource) -> (String, FieldPath)? {
   case .serviceRoute(let route): return (route.service.namespace, spec / "service")
   case .gateway(let gateway):
     return (gateway.selector.namespace, spec / "workloadSelector" / "namespace")
-  case .organization, .cluster, .tenant, .workspace, .group, .trafficSetting, .securitySetting:
+  case .organization, .organizationSetting, .cluster, .tenant, .workspace, .workspaceSetting,
+    .group, .trafficSetting, .securitySetting:
     return nil
   }
 }

@@ -72,8 +72,27 @@ package struct Rewrite: Hashable, Sendable {
 package enum HTTPServerAction: Hashable, Sendable {
   /// Port nil: the only port of the service.
   case service(ServiceName, port: Int?)
+  /// To the clusters whose own gateways serve the host; empty means all of them.
+  case clusters([ClusterDestination])
   case redirect(Redirect)
   case respond(status: Int, body: String?)
+}
+
+/// Some of the clusters that a host's requests may go to.
+package struct ClusterDestination: Hashable, Sendable {
+  package enum Selector: Hashable, Sendable {
+    case name(String)
+    /// Every cluster that carries all of them.
+    case labels([String: String])
+  }
+  package var selector: Selector
+  /// The share of each of the clusters; nil where none of the destinations has one: near ones first.
+  package var weight: Int?
+
+  package init(_ selector: Selector, weight: Int? = nil) {
+    self.selector = selector
+    self.weight = weight
+  }
 }
 
 package struct Redirect: Hashable, Sendable {

@@ -1,9 +1,11 @@
 /// The kinds of objects that operators write, in an order in which parents precede children.
 package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable {
   case organization
+  case organizationSetting
   case cluster
   case tenant
   case workspace
+  case workspaceSetting
   case trafficGroup
   case securityGroup
   case gatewayGroup
@@ -16,9 +18,11 @@ package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable
   package var name: String {
     switch self {
     case .organization: "Organization"
+    case .organizationSetting: "OrganizationSetting"
     case .cluster: "Cluster"
     case .tenant: "Tenant"
     case .workspace: "Workspace"
+    case .workspaceSetting: "WorkspaceSetting"
     case .trafficGroup, .securityGroup, .gatewayGroup: "Group"
     case .trafficSetting: "TrafficSetting"
     case .serviceRoute: "ServiceRoute"
@@ -30,7 +34,8 @@ package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable
   /// The first label of the API group: `traffic` in `traffic.rialto.mesh/v2`.
   package var apiGroup: String {
     switch self {
-    case .organization, .cluster, .tenant, .workspace: "api"
+    case .organization, .organizationSetting, .cluster, .tenant, .workspace, .workspaceSetting:
+      "api"
     case .trafficGroup, .trafficSetting, .serviceRoute: "traffic"
     case .securityGroup, .securitySetting: "security"
     case .gatewayGroup, .gateway: "gateway"
@@ -50,7 +55,7 @@ package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable
     case .trafficGroup: "trafficgroups"
     case .securityGroup: "securitygroups"
     case .gatewayGroup: "gatewaygroups"
-    case .trafficSetting, .securitySetting: "settings"
+    case .organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting: "settings"
     case .serviceRoute: "serviceroutes"
     case .gateway: "unifiedgateways"
     }
@@ -59,9 +64,9 @@ package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable
   package var parent: Kind? {
     switch self {
     case .organization: nil
-    case .cluster, .tenant: .organization
+    case .organizationSetting, .cluster, .tenant: .organization
     case .workspace: .tenant
-    case .trafficGroup, .securityGroup, .gatewayGroup: .workspace
+    case .workspaceSetting, .trafficGroup, .securityGroup, .gatewayGroup: .workspace
     case .trafficSetting, .serviceRoute: .trafficGroup
     case .securitySetting: .securityGroup
     case .gateway: .gatewayGroup
@@ -79,7 +84,9 @@ package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable
     case .tenant: "tenant"
     case .workspace: "workspace"
     case .trafficGroup, .securityGroup, .gatewayGroup: "group"
-    case .trafficSetting, .serviceRoute, .securitySetting, .gateway: "name"
+    case .organizationSetting, .workspaceSetting, .trafficSetting, .serviceRoute, .securitySetting,
+      .gateway:
+      "name"
     }
   }
 

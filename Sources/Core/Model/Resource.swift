@@ -22,9 +22,11 @@ package struct Resource: Hashable, Sendable {
 
 package enum ResourceSpec: Hashable, Sendable {
   case organization
+  case organizationSetting(OrganizationSetting)
   case cluster(Cluster)
   case tenant
   case workspace(Workspace)
+  case workspaceSetting(WorkspaceSetting)
   /// Traffic, security and gateway groups have one shape; `ref.kind` tells them apart.
   case group(Group)
   case trafficSetting(TrafficSetting)
@@ -38,10 +40,18 @@ package struct Cluster: Hashable, Sendable {
   /// Where its workloads are; clusters of one network reach each other directly.
   package var network: String
   package var trustDomain: String
+  /// Where it is, for those who prefer what is near; nil is near nothing.
+  package var region: String?
+  /// What `clusterDestination` selects clusters by.
+  package var labels: [String: String]
 
-  package init(network: String, trustDomain: String) {
+  package init(
+    network: String, trustDomain: String, region: String? = nil, labels: [String: String] = [:]
+  ) {
     self.network = network
     self.trustDomain = trustDomain
+    self.region = region
+    self.labels = labels
   }
 }
 

@@ -27,7 +27,29 @@ enum Samples {
     apiVersion: api.rialto.mesh/v2
     kind: Cluster
     metadata: {name: east, organization: acme}
-    spec: {network: lab, trustDomain: east.acme.mesh, deletionProtectionEnabled: true}
+    spec: {network: lab, trustDomain: east.acme.mesh, labels: {tier: gold}, locality: {region: eu},
+      deletionProtectionEnabled: true}
+    """
+
+  static let organizationSetting = """
+    apiVersion: api.rialto.mesh/v2
+    kind: OrganizationSetting
+    metadata: {name: defaults, organization: acme}
+    spec:
+      networkSettings: {networkReachability: {lab: "west-net, wan", wan: ""}}
+      failoverSettings: {topologyChoice: LOCALITY}
+    """
+
+  static let workspaceSetting = """
+    apiVersion: api.rialto.mesh/v2
+    kind: WorkspaceSetting
+    metadata: {name: defaults, \(place)}
+    spec:
+      defaultEastWestGatewaySettings:
+      - workloadSelector: {namespace: gateways, labels: {app: east-west}}
+        exposedServices:
+        - serviceLabels: {exposed: "yes"}
+      failoverSettings: {topologyChoice: LOCALITY}
     """
 
   static let workspace = """
@@ -158,10 +180,17 @@ enum Samples {
           mode: MUTUAL
           files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}
         routing: {rules: [{route: {serviceDestination: {host: shop/web}}}]}
+      - name: away
+        hostname: away.example.com
+        port: 80
+        routing:
+          rules:
+          - route: {clusterDestination: {clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]}}
     """
 
   static let all = [
-    organization, tenant, cluster, workspace, group("traffic"), group("security"),
+    organization, organizationSetting, tenant, cluster, workspace, workspaceSetting,
+    group("traffic"), group("security"),
     group("gateway"), trafficSetting, oldTrafficSetting, serviceRoute, securitySetting,
     customSecuritySetting, gateway,
   ]

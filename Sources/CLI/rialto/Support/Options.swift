@@ -42,7 +42,9 @@ struct ParentOptions: ParsableArguments {
     case .tenant: tenant ?? context.tenant
     case .workspace: workspace
     case .trafficGroup, .securityGroup, .gatewayGroup: group
-    case .cluster, .trafficSetting, .serviceRoute, .securitySetting, .gateway: nil
+    case .organizationSetting, .cluster, .workspaceSetting, .trafficSetting, .serviceRoute,
+      .securitySetting, .gateway:
+      nil
     }
   }
 }

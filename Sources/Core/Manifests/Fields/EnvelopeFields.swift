@@ -58,7 +58,9 @@ enum EnvelopeFields {
     case .securityGroup: "security group"
     case .gatewayGroup: "gateway group"
     case .organization, .cluster, .tenant, .workspace: kind.rawValue
-    case .trafficSetting, .serviceRoute, .securitySetting, .gateway: kind.name
+    case .organizationSetting, .workspaceSetting, .trafficSetting, .serviceRoute, .securitySetting,
+      .gateway:
+      kind.name
     }
   }
 }

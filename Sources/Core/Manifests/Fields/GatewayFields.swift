@@ -4,17 +4,21 @@ enum GatewayFields {
 
   static let gateway = Shape(
     [
-      Field(
-        "workloadSelector",
-        .object(
-          Shape([
-            Field("namespace", .text(.name), "The namespace of the gateways.", isRequired: true),
-            Field(
-              "labels", .map(keys: .labelKey, values: .text(.labelValue)),
-              "The labels that the gateways have.", isRequired: true),
-          ])), "Which gateways the object configures.", isRequired: true),
+      workloadSelector("Which gateways the object configures."),
       Field("http", .list(.object(server)), "The HTTP servers of the gateways."),
     ] + EnvelopeFields.common(protection: false))
+
+  static func workloadSelector(_ doc: String) -> Field {
+    Field(
+      "workloadSelector",
+      .object(
+        Shape([
+          Field("namespace", .text(.name), "The namespace of the gateways.", isRequired: true),
+          Field(
+            "labels", .map(keys: .labelKey, values: .text(.labelValue)),
+            "The labels that the gateways have.", isRequired: true),
+        ])), doc, isRequired: true)
+  }
 
   private static let server = Shape([
     Field("name", .text(.name), "The server's name, unique in the gateway.", isRequired: true),
@@ -57,7 +61,7 @@ enum GatewayFields {
       Field(
         "match", .list(.object(Shape([TrafficFields.uriMatch, TrafficFields.headersMatch]))),
         "Which requests: those that meet one of the entries.", absent: "every request"),
-      Field("route", .object(route), "Sends the request to a service."),
+      Field("route", .object(route), "Sends the request on."),
       Field("redirect", .object(redirect), "Sends the client elsewhere."),
       Field("directResponse", .object(directResponse), "Answers at the gateway."),
       Field(
@@ -78,18 +82,39 @@ enum GatewayFields {
         "timeout", .duration, "How long the answer may take; 0s for ever.", absent: "no limit"),
     ], exactlyOne: ["route", "redirect", "directResponse"])
 
-  private static let route = Shape([
-    Field(
-      "serviceDestination",
-      .object(
-        Shape([
-          Field(
-            "host", .text(.service),
-            "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.", isRequired: true),
-          Field(
-            "port", TrafficFields.port, "The port of the service.", absent: "its only port"),
-        ])), "A service of the mesh.", isRequired: true)
-  ])
+  private static let route = Shape(
+    [
+      Field(
+        "serviceDestination",
+        .object(
+          Shape([
+            Field(
+              "host", .text(.service),
+              "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.", isRequired: true),
+            Field(
+              "port", TrafficFields.port, "The port of the service.", absent: "its only port"),
+          ])), "A service of the mesh."),
+      Field(
+        "clusterDestination",
+        .object(
+          Shape([
+            Field(
+              "clusters", .list(.object(clusterDestination)), "Which clusters.",
+              absent: "every cluster that serves the host")
+          ])), "The clusters whose own gateways serve the host."),
+    ], exactlyOne: ["serviceDestination", "clusterDestination"])
+
+  private static let clusterDestination = Shape(
+    [
+      Field("name", .text(.name), "One cluster."),
+      Field(
+        "labels", .map(keys: .labelKey, values: .text(.labelValue)),
+        "Every cluster with these labels."),
+      Field(
+        "weight", TrafficFields.weight,
+        "The share of each of these clusters; either all entries have one or none has.",
+        absent: "near clusters first"),
+    ], exactlyOne: ["name", "labels"])
 
   private static let redirect = Shape([
     Field("scheme", .text(scheme), "http or https.", absent: "as asked"),

@@ -3,12 +3,7 @@ import Model
 
 extension Gateway {
   init?(_ spec: Cursor, _ report: inout Report) {
-    guard let selector = spec["workloadSelector"],
-      let namespace = selector["namespace"]?.text, let labels = selector["labels"]
-    else { return nil }
-    if labels.texts.isEmpty {
-      report.add(.missingField, at: labels.path, "at least one label is needed")
-    }
+    guard let selector = WorkloadSelector(spec["workloadSelector"], &report) else { return nil }
     let servers = spec["http"]?.elements ?? []
     reportRepetition(of: "name", among: servers, &report)
     let typed = servers.compactMap { server in
@@ -16,13 +11,12 @@ extension Gateway {
     }
     checkPorts(typed, &report)
     self.init(
-      selector: WorkloadSelector(namespace: namespace, labels: labels.texts),
-      http: typed.map(\.server))
+      selector: selector, http: typed.map(\.server))
   }
 }
 
 /// Ports on which a proxy itself listens.
-private let reservedPorts: Set = [15001, 15006, 15021, 15053, 15443]
+private let reservedPorts: Set = [15001, 15006, 15021, 15053, 15443, 15444]
 
 private func checkPorts(
   _ servers: [(server: HTTPServer, path: FieldPath)], _ report: inout Report
@@ -54,8 +48,15 @@ private func checkPorts(
 extension HTTPServer {
   fileprivate init?(_ value: Cursor, _ report: inout Report) {
     let tls = ServerTLS(value["tls"], &report)
-    let rules = (value["routing"]?["rules"]?.elements ?? []).compactMap {
-      HTTPServerRule($0, &report)
+    let entries = value["routing"]?["rules"]?.elements ?? []
+    let rules = entries.compactMap { HTTPServerRule($0, &report) }
+    for entry in entries {
+      guard let clusters = entry["route"]?["clusterDestination"],
+        value["hostname"]?.text?.utf8.contains(UInt8(ascii: "*")) == true
+      else { continue }
+      report.add(
+        .contradiction, at: clusters.path,
+        "needs a server with a whole host name: clusters are asked for that host")
     }
     guard let name = value["name"]?.text, let hostname = value["hostname"]?.text,
       let port = value["port"]?.integer
@@ -117,6 +118,8 @@ extension HTTPServerAction {
       let service = destination["host"]?.text.flatMap(serviceName)
     {
       self = .service(service, port: destination["port"]?.integer)
+    } else if let destination = value["route"]?["clusterDestination"] {
+      self = .clusters(clusterDestinations(destination["clusters"]?.elements ?? [], &report))
     } else if let redirect = value["redirect"] {
       self = .redirect(Redirect(redirect, &report))
     } else if let response = value["directResponse"], let status = response["status"]?.integer {
@@ -124,6 +127,28 @@ extension HTTPServerAction {
     } else {
       return nil
     }
+  }
+}
+
+private func clusterDestinations(
+  _ entries: [Cursor], _ report: inout Report
+) -> [ClusterDestination] {
+  reportRepetition(of: "name", among: entries, &report)
+  let weighted = entries.filter { $0["weight"] != nil }
+  if let first = weighted.first, weighted.count < entries.count {
+    report.add(
+      .incomplete, at: first.path / "weight", "either all entries have a weight or none has")
+  } else if !weighted.isEmpty, weighted.allSatisfy({ $0["weight"]?.integer == 0 }) {
+    report.add(.weights, at: weighted[0].path / "weight", "all weights are 0: nothing is sent")
+  }
+  return entries.compactMap { entry in
+    let weight = entry["weight"]?.integer
+    if let name = entry["name"]?.text { return ClusterDestination(.name(name), weight: weight) }
+    guard let labels = entry["labels"] else { return nil }
+    if labels.texts.isEmpty {
+      report.add(.missingField, at: labels.path, "at least one label is needed")
+    }
+    return ClusterDestination(.labels(labels.texts), weight: weight)
   }
 }
 

@@ -6,9 +6,11 @@ import Model
 func typedSpec(of ref: ResourceRef, _ spec: Cursor, _ report: inout Report) -> ResourceSpec? {
   switch ref.kind {
   case .organization: .organization
+  case .organizationSetting: .organizationSetting(OrganizationSetting(spec, &report))
   case .tenant: .tenant
   case .cluster: .cluster(Cluster(spec, ref))
   case .workspace: namespaceSelector(spec).map { .workspace(Workspace(namespaceSelector: $0)) }
+  case .workspaceSetting: .workspaceSetting(WorkspaceSetting(spec, &report))
   case .trafficGroup, .securityGroup, .gatewayGroup: group(spec).map { .group($0) }
   case .trafficSetting: .trafficSetting(TrafficSetting(spec, &report))
   case .serviceRoute: ServiceRoute(spec, &report).map { .serviceRoute($0) }
@@ -21,7 +23,8 @@ extension Cluster {
   fileprivate init(_ spec: Cursor, _ ref: ResourceRef) {
     self.init(
       network: spec["network"]?.text ?? ref.name,
-      trustDomain: spec["trustDomain"]?.text ?? "\(ref.name).\(ref.names[0]).mesh")
+      trustDomain: spec["trustDomain"]?.text ?? "\(ref.name).\(ref.names[0]).mesh",
+      region: spec["locality"]?["region"]?.text, labels: spec["labels"]?.texts ?? [:])
   }
 }
 

@@ -97,6 +97,13 @@ func headerNameProblem(_ text: String) -> String? {
   return !text.utf8.isEmpty && isToken ? nil : "is no header name"
 }
 
+/// The networks of `net2, net3`, in order; none in an empty text.
+func networkNames(_ text: String) -> [String] {
+  let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    .map { String(decoding: $0.filter { $0 != 0x20 }, as: UTF8.self) }
+  return parts == [""] ? [] : parts
+}
+
 /// The words of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.
 let retryConditionNames = [
   "5xx", "cancelled", "connect-failure", "deadline-exceeded", "envoy-ratelimited", "gateway-error",

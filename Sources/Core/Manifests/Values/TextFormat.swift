@@ -58,6 +58,13 @@ extension TextFormat {
       ? nil : "is no trust domain (DNS labels separated by dots, lower-case)"
   }
 
+  static let networks = TextFormat(
+    "networks, separated by commas", pattern: "^[a-z0-9, -]*$", longest: 4096
+  ) { text in
+    networkNames(text).allSatisfy { isDNSLabel($0.utf8) }
+      ? nil : "is no list of networks (DNS labels separated by commas)"
+  }
+
   static let namespaceTerm = TextFormat(
     "cluster/namespace", pattern: "^(\\*|[^/*]+)/(\\*|[^/*]+\\*?)$"
   ) { text in

@@ -1,0 +1,117 @@
+import Blueprints
+import Model
+
+/// Which clusters reach which others, and how: networks, what connects them, and gateways.
+struct Connectivity: Equatable {
+  /// The network of each cluster.
+  var networks: [String: String] = [:]
+  /// What is written about networks.
+  var reachability: [String: [String]] = [:]
+  /// The port allocated to each cluster, without which nothing can be sent there.
+  var ports: [String: Int] = [:]
+  /// Clusters with gateways of the role.
+  private(set) var eastWest: Set<String> = []
+  private(set) var edges: Set<String> = []
+
+  mutating func set(eastWest: Bool, edge: Bool, of cluster: String) {
+    if eastWest { self.eastWest.insert(cluster) } else { self.eastWest.remove(cluster) }
+    if edge { edges.insert(cluster) } else { edges.remove(cluster) }
+  }
+
+  /// Whether connections can be made from one network to another.
+  func reaches(_ from: String, _ to: String) -> Bool {
+    if from == to { return true }
+    if let entry = reachability[from] { return entry.contains(to) }
+    return hasEdge(to) || hasEdge(from)
+  }
+
+  func hasEdge(_ network: String) -> Bool { edges.contains { networks[$0] == network } }
+
+  /// nil when there is no way.
+  func path(from: String, to: String) -> PeerPath? {
+    guard from != to, let source = networks[from], let target = networks[to],
+      eastWest.contains(to)
+    else { return nil }
+    if reaches(source, target) { return .direct }
+    let between = edges.filter { edge in
+      guard edge != from, edge != to, let network = networks[edge] else { return false }
+      return reaches(source, network) && reaches(network, target)
+    }
+    return between.isEmpty ? nil : .edge(clusters: between.sorted())
+  }
+
+  /// Whether the other cluster is a peer: one that there is a way to, and a port for.
+  func isConnected(from: String, to: String) -> Bool {
+    ports[to] != nil && path(from: from, to: to) != nil
+  }
+
+  struct Differences {
+    var paths: [Connection] = []
+    var connections: [Connection] = []
+    var networks = false
+  }
+
+  func differences(from before: Connectivity) -> Differences {
+    var found = Differences()
+    guard self != before else { return found }
+    let clusters = Set(networks.keys).union(before.networks.keys)
+    found.networks = Set(networks.values) != Set(before.networks.values)
+    for from in clusters {
+      for to in clusters where to != from {
+        let paths = (before.path(from: from, to: to), path(from: from, to: to))
+        let pair = Connection(from: from, to: to)
+        if paths.0 != paths.1 { found.paths.append(pair) }
+        let connected = (
+          paths.0 != nil && before.ports[to] != nil, paths.1 != nil && ports[to] != nil
+        )
+        if connected.0 != connected.1 { found.connections.append(pair) }
+      }
+    }
+    return found
+  }
+}
+
+/// The kind of a gateway, as far as settings tell gateways apart.
+struct GatewayShape: Hashable {
+  var namespace: String
+  var labels: [String: String]
+}
+
+extension [ObservedGateway] {
+  var eastWest: Set<GatewayShape> {
+    Set(
+      filter { $0.role == GatewayRole.eastWest }
+        .map { GatewayShape(namespace: $0.namespace, labels: $0.labels) })
+  }
+
+  var hasEdge: Bool { contains { $0.role == GatewayRole.edge } }
+
+  /// Where they take what comes from other clusters: sorted, each place once.
+  func addresses(of role: String) -> [GatewayAddress] {
+    var healthy: [String: [Int: Bool]] = [:]
+    for gateway in self where gateway.role == role {
+      let known = healthy[gateway.address]?[gateway.port] ?? false
+      healthy[gateway.address, default: [:]][gateway.port] = known || gateway.healthy
+    }
+    return healthy.flatMap { address, ports in
+      ports.map { GatewayAddress(address: address, port: $0.key, healthy: $0.value) }
+    }.sorted()
+  }
+}
+
+/// The roles of `ObservedGateway.role` that matter between clusters.
+enum GatewayRole {
+  static let eastWest = "east-west"
+  static let ingress = "ingress"
+  static let edge = "edge"
+}
+
+func isIPv4(_ text: String) -> Bool {
+  let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+  return parts.count == 4
+    && parts.allSatisfy { part in
+      (1...3).contains(part.count)
+        && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        && (UInt8(String(decoding: Array(part), as: UTF8.self)) != nil)
+    }
+}
