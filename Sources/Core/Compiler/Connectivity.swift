@@ -80,16 +80,16 @@ struct GatewayShape: Hashable {
 extension [ObservedGateway] {
   var eastWest: Set<GatewayShape> {
     Set(
-      filter { $0.role == GatewayRole.eastWest }
+      filter { $0.role == GatewayRole.eastWest && $0.isDialable }
         .map { GatewayShape(namespace: $0.namespace, labels: $0.labels) })
   }
 
-  var hasEdge: Bool { contains { $0.role == GatewayRole.edge } }
+  var hasEdge: Bool { contains { $0.role == GatewayRole.edge && $0.isDialable } }
 
   /// Where they take what comes from other clusters: sorted, each place once.
   func addresses(of role: String) -> [GatewayAddress] {
     var healthy: [String: [Int: Bool]] = [:]
-    for gateway in self where gateway.role == role {
+    for gateway in self where gateway.role == role && gateway.isDialable {
       let known = healthy[gateway.address]?[gateway.port] ?? false
       healthy[gateway.address, default: [:]][gateway.port] = known || gateway.healthy
     }
@@ -106,7 +106,12 @@ enum GatewayRole {
   static let edge = "edge"
 }
 
-func isIPv4(_ text: String) -> Bool {
+extension ObservedGateway {
+  /// What nobody can dial is no way to anywhere, whatever an agent says.
+  fileprivate var isDialable: Bool { (1...65_535).contains(port) && isIPv4(address) }
+}
+
+private func isIPv4(_ text: String) -> Bool {
   let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
   return parts.count == 4
     && parts.allSatisfy { part in

@@ -9,16 +9,18 @@ func gatewayUnit(_ ref: ResourceRef, _ reader: inout Reader) -> UnitOutput {
   if let group = ref.parent.flatMap({ reader.resource($0) }) { sources.append(group.source) }
   let rivals = rivals(of: resource, gateway, &reader)
   var output: UnitOutput = [:]
-  // Clusters mostly have the same rivals, and what is left of the servers is planned once.
+  // Clusters mostly have the same rivals, and what is left of the servers is planned once, unless it
+  // forwards: what is another cluster differs.
+  let isCommon = !gateway.forwards
   var made: [[ResourceRef]: SourcedItem?] = [:]
   for cluster in gatewayClusters(resource, gateway, &reader) {
     let present = rivals.filter { $0.clusters.contains(cluster) }
     let refs = present.map(\.resource.ref)
-    if let item = made[refs] {
+    if isCommon, let item = made[refs] {
       output[cluster] = item
       continue
     }
-    let servers = plannedServers(gateway, of: resource, against: present, &reader)
+    let servers = plannedServers(gateway, of: resource, in: cluster, against: present, &reader)
     let plan = GatewayPlan(
       fqn: ref.fqn, namespace: gateway.selector.namespace, labels: gateway.selector.labels,
       servers: servers)
@@ -65,7 +67,8 @@ private func rivals(
 
 /// The servers that no older gateway object of the same proxies contends for.
 private func plannedServers(
-  _ gateway: Gateway, of resource: Resource, against rivals: [Rival], _ reader: inout Reader
+  _ gateway: Gateway, of resource: Resource, in cluster: String, against rivals: [Rival],
+  _ reader: inout Reader
 ) -> [GatewayServer] {
   let spec = FieldPath() / "spec" / "http"
   var servers: [GatewayServer] = []
@@ -81,7 +84,7 @@ private func plannedServers(
           + "this server has no effect")
       continue
     }
-    servers.append(plannedServer(server, of: resource, at: spec[index], &reader))
+    servers.append(plannedServer(server, of: resource, in: cluster, at: spec[index], &reader))
   }
   return servers
 }
@@ -95,7 +98,8 @@ extension HTTPServer {
 }
 
 private func plannedServer(
-  _ server: HTTPServer, of resource: Resource, at path: FieldPath, _ reader: inout Reader
+  _ server: HTTPServer, of resource: Resource, in cluster: String, at path: FieldPath,
+  _ reader: inout Reader
 ) -> GatewayServer {
   let tls: GatewayTLS =
     switch server.tls {
@@ -110,7 +114,10 @@ private func plannedServer(
     GatewayRule(
       matches: rule.matches.map { RequestMatch($0) },
       action: plannedAction(
-        rule, of: resource, at: (path / "routing" / "rules")[index] / "route", &reader),
+        rule,
+        Forwarding(
+          host: server.hostname, resource: resource,
+          path: (path / "routing" / "rules")[index] / "route", cluster: cluster), &reader),
       timeout: rule.timeout.map(milliseconds))
   }
   return GatewayServer(
@@ -120,17 +127,19 @@ private func plannedServer(
 /// Where there is nothing to send a request to, it is answered with 503: were the rule left out, a
 /// later one would take its requests.
 private func plannedAction(
-  _ rule: HTTPServerRule, of resource: Resource, at path: FieldPath, _ reader: inout Reader
+  _ rule: HTTPServerRule, _ forwarding: Forwarding, _ reader: inout Reader
 ) -> GatewayAction {
+  let (resource, path) = (forwarding.resource, forwarding.path)
   switch rule.action {
   case .respond(let status, let body): return .respond(status: status, body: body)
   case .redirect(let redirect):
     return .redirect(
       scheme: redirect.scheme, authority: redirect.authority, path: redirect.uri,
       port: redirect.port, code: redirect.code)
-  case .clusters:
+  case .clusters(let destinations):
     return .forward(
-      clusters: [], rewritePath: rule.rewrite?.uri, rewriteAuthority: rule.rewrite?.authority)
+      clusters: forwarding.providers(destinations, &reader), rewritePath: rule.rewrite?.uri,
+      rewriteAuthority: rule.rewrite?.authority)
   case .service(let service, let port):
     let offers = reader.offers(of: service)
     guard !offers.isEmpty, reader.address(of: service) != nil else {

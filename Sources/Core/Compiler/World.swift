@@ -16,7 +16,7 @@ struct World {
   private(set) var gateways: [String: Set<ResourceRef>] = [:]
   private(set) var selectors: [Kind: SelectorIndex] = [:]
   private(set) var connectivity = Connectivity()
-  /// The gateway proxies of a cluster, as far as others can reach them; sorted by node.
+  /// The gateway proxies of a cluster, sorted by node.
   private(set) var proxies: [String: [ObservedGateway]] = [:]
   /// Gateway objects by the hosts whose requests they send to services.
   private(set) var hosts: [String: Set<ResourceRef>] = [:]
@@ -104,15 +104,13 @@ struct World {
   private mutating func set(
     _ gateways: [ObservedGateway], of cluster: String, _ touched: inout Touched
   ) {
-    // What nobody can dial is no way to anywhere, whatever an agent says.
-    let valid = gateways.filter { (1...65_535).contains($0.port) && isIPv4($0.address) }
-      .sorted { $0.nodeID < $1.nodeID }
+    let after = gateways.sorted { $0.nodeID < $1.nodeID }
     let before = proxies[cluster] ?? []
-    guard before != valid else { return }
-    proxies[cluster] = valid.isEmpty ? nil : valid
+    guard before != after else { return }
+    proxies[cluster] = after.isEmpty ? nil : after
     touched.facts.insert(.proxies(cluster))
-    if before.eastWest != valid.eastWest { touched.facts.insert(.eastWest(cluster)) }
-    connectivity.set(eastWest: !valid.eastWest.isEmpty, edge: valid.hasEdge, of: cluster)
+    if before.eastWest != after.eastWest { touched.facts.insert(.eastWest(cluster)) }
+    connectivity.set(eastWest: !after.eastWest.isEmpty, edge: after.hasEdge, of: cluster)
   }
 
   // MARK: Objects
@@ -328,6 +326,11 @@ extension Gateway {
       http.flatMap(\.rules).compactMap { rule in
         if case .service(let service, _) = rule.action { service } else { nil }
       })
+  }
+
+  /// Whether some requests go to other clusters.
+  var forwards: Bool {
+    http.flatMap(\.rules).contains { if case .clusters = $0.action { true } else { false } }
   }
 
   /// The hosts whose requests go to services here.
