@@ -93,6 +93,22 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
     #expect(!own.isRunning(executable: executable ?? ""))
   }
 
+  @Test func `a process shows its program before its arguments`() {
+    let record = EnvoyRecord(baseID: 7, epoch: 0, processID: 4711)
+    #expect(record.belongs(commandLine: []))
+    #expect(record.belongs(commandLine: Array("envoy\0-c\0b\0--base-id\07\0".utf8)))
+    #expect(!record.belongs(commandLine: Array("envoy\0--base-id\08\0".utf8)))
+    #expect(!record.belongs(commandLine: Array("envoy\0--base-id\0".utf8)))
+  }
+
+  @Test func `what has ended is known, reaped or not`() {
+    func record(_ processID: Int64) -> EnvoyRecord {
+      EnvoyRecord(baseID: 7, epoch: 0, processID: processID)
+    }
+    #expect(!record(Int64(ProcessInfo.processInfo.processIdentifier)).hasEnded)
+    #expect(record(Int64(Int32.max)).hasEnded)
+  }
+
   @Test func `every folder has its own base id`() {
     let ids = (0..<1000).map { EnvoyRecord.baseID(for: "/run/rialto/\($0)") }
     #expect(Set(ids).count == 1000)

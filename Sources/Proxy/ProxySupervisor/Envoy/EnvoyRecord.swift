@@ -47,11 +47,28 @@ package struct EnvoyRecord: Hashable, Sendable {
       actual == resolved(executable) || actual == resolved(executable) + " (deleted)",
       let line = FileManager.default.contents(atPath: process + "/cmdline")
     else { return false }
-    let arguments = line.split(separator: 0).map { Array($0) }
+    return belongs(commandLine: Array(line))
+  }
+
+  /// Whether these arguments, each with a zero behind it, are those of the recorded process. None at
+  /// all means that it has only just been started: the system shows the program before its arguments.
+  package func belongs(commandLine: [UInt8]) -> Bool {
+    if commandLine.isEmpty { return true }
+    let arguments = commandLine.split(separator: 0).map { Array($0) }
     guard let option = arguments.firstIndex(of: Array("--base-id".utf8)),
       option + 1 < arguments.count
     else { return false }
     return arguments[option + 1] == Array(String(baseID).utf8)
+  }
+
+  /// Whether the process is over, reaped or not. For a child of ours, whose number nobody else has.
+  package var hasEnded: Bool {
+    guard let line = FileManager.default.contents(atPath: "/proc/\(processID)/stat"),
+      // The name before it may hold anything, parentheses too.
+      let name = line.lastIndex(of: UInt8(ascii: ")")),
+      let state = line[name...].dropFirst(2).first
+    else { return true }
+    return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
   }
 
   private func resolved(_ path: String) -> String {

@@ -154,7 +154,7 @@ package final class EnvoySupervisor: Sendable {
   private func becomesLive(_ record: EnvoyRecord) async -> Bool {
     let administration = EnvoyAdministration(socket: administrationSocket(epoch: record.epoch))
     var wait = Duration.milliseconds(20)
-    while !Task.isCancelled, record.isRunning(executable: settings.executable) {
+    while !Task.isCancelled, !record.hasEnded {
       if await administration.isLive() { return true }
       try? await Task.sleep(for: wait)
       wait = min(wait * 1.5, .milliseconds(200))
