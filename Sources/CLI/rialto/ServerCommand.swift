@@ -128,7 +128,7 @@ struct ServerCommand: AsyncParsableCommand {
       services.append(
         MetricsEndpoint(
           host: metrics.host, port: metrics.port, store: store, publication: publication,
-          isReady: isReady, logger: logger))
+          fullDeltaCount: { fleetServer.fullDeltaCount }, isReady: isReady, logger: logger))
     }
     logger.info(
       "the server starts",

@@ -30,6 +30,9 @@ struct DeltaSender {
       heldEpoch == epoch ? held : Position(generation: 0, digest: held.digest)
   }
 
+  /// Whether the agent had items before what is on its way now.
+  var agentHasSomething: Bool { held.digest != ItemCoding.emptyDigest }
+
   /// Whether the acknowledgement is for the delta that is on its way.
   mutating func acknowledged(generation: Int64) -> Bool {
     guard let sent = inFlight, sent.generation == generation else { return false }

@@ -8,6 +8,7 @@ package import Publication
 import SecureTransport
 package import Storage
 import Streams
+private import Synchronization
 
 /// The agents' side of the management server: joining, renewing, and one stream per cluster.
 package final class FleetServer: Sendable {
@@ -18,6 +19,7 @@ package final class FleetServer: Sendable {
   let logger: Logger
   let now: @Sendable () -> Date
   let streams = StreamRegistry()
+  private let fullDeltas = Atomic(0)
 
   /// - Parameter now: the wall clock.
   package init(
@@ -48,7 +50,15 @@ package final class FleetServer: Sendable {
     }
   }
 
+  /// How often an agent that had something already was sent everything anew.
+  package var fullDeltaCount: Int { fullDeltas.load(ordering: .relaxed) }
+
   // MARK: Shared by the services
+
+  func sentEverythingAgain(to cluster: String) {
+    fullDeltas.add(1, ordering: .relaxed)
+    logger.notice("an agent is sent everything again", metadata: ["cluster": "\(cluster)"])
+  }
 
   /// The trust domain of a cluster that exists, nil when it does not.
   func trustDomain(of cluster: ResourceRef) async throws -> String? {

@@ -125,6 +125,9 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
       }
       switch sender?.next(from: feed) {
       case .send(let delta)?:
+        if delta.full, sender?.agentHasSomething == true {
+          server.sentEverythingAgain(to: cluster)
+        }
         for part in sender?.parts(of: delta) ?? [] { try await response.write(part) }
         server.publication.sent(cluster: cluster, generation: delta.generation)
       case .complete(let generation)?:

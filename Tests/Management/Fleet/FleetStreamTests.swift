@@ -107,6 +107,15 @@ struct FleetStreamTests {
         #expect(!delta.full && delta.upserts.isEmpty && delta.removals.isEmpty)
         #expect(delta.generation < 900)
       }
+      #expect(fixture.fleet.fullDeltaCount == 0)
+      // What it has leads to nothing that the server knows.
+      try await dialler.connected(fixture.agent()) { line in
+        try line.greet(epoch: fixture.store.epoch, generation: 1, digest: 77)
+        _ = try await line.welcome()
+        let (delta, _) = try #require(try await line.delta())
+        #expect(delta.full)
+        #expect(fixture.fleet.fullDeltaCount == 1)
+      }
     }
   }
 

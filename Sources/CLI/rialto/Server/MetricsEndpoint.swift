@@ -11,6 +11,7 @@ struct MetricsEndpoint: Service {
   let port: Int
   let store: Store
   let publication: Publication
+  let fullDeltaCount: @Sendable () -> Int
   let isReady: @Sendable () -> Bool
   let logger: Logger
 
@@ -44,6 +45,10 @@ struct MetricsEndpoint: Service {
     add(
       "inventory_version", "counter", "Writes of what agents observe.",
       [("", Int(position.inventory))])
+    add(
+      "fleet_full_deltas_total", "counter",
+      "How often an agent that had something already was sent everything anew.",
+      [("", fullDeltaCount())])
     add("commits_total", "counter", "Database transactions.", [("", store.commitCount)])
     add(
       "rejections", "gauge", "Items that an Envoy refused.", [("", publication.rejections().count)])
