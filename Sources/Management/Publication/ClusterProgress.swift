@@ -21,6 +21,16 @@ struct ClusterProgress {
   var since: Int64 = 0
   private(set) var acknowledged: Int64 = 0
   private(set) var proxies: [String: ProxyState] = [:]
+  /// What the agent says of its proxies; while it is away, or has not said yet which there are, none
+  /// of them is known to be connected.
+  var presentProxies: [ProxyState] {
+    let isKnown = isConnected && knowsProxies
+    return proxies.values.map { proxy in
+      var proxy = proxy
+      proxy.connected = proxy.connected && isKnown
+      return proxy
+    }
+  }
   private(set) var rejections: [ItemKey: ItemRejection] = [:]
   /// Ascending. Older ones are dropped, and count as complete once acknowledged.
   private(set) var steps: [Step] = []

@@ -26,6 +26,16 @@ struct Ledger {
     change(&clusters[cluster, default: ClusterProgress()])
   }
 
+  /// What a cluster's agent says; without effect for a cluster that was never published to or is
+  /// forgotten, whose agent may still talk.
+  mutating func updateKnown(_ cluster: String, _ change: (inout ClusterProgress) -> Void) {
+    guard clusters[cluster] != nil else { return }
+    update(cluster, change)
+  }
+
+  /// The cluster exists no more: nobody waits for it from now on.
+  mutating func forget(cluster: String) { clusters[cluster] = nil }
+
   mutating func published(
     cluster: String, generation: Int64?, _ touched: [FeedState.Touched]
   ) {
@@ -80,7 +90,8 @@ struct Ledger {
       return RevisionPropagation(
         revision: revision, isCompiled: true, isComplete: true, clusters: [])
     }
-    let rows = wave.generations.sorted { $0.key < $1.key }.map { cluster, generation in
+    let generations = wave.generations.filter { clusters[$0.key] != nil }
+    let rows = generations.sorted { $0.key < $1.key }.map { cluster, generation in
       row(
         cluster: cluster, generation: generation, compiledAt: wave.compiledAt,
         committedAt: committedAt, rejections: [])
@@ -103,7 +114,8 @@ struct Ledger {
       return ObjectStatus(state: hasErrors ? .failed : .accepted, clusters: [], problems: found)
     }
     let own = wave(of: revision)
-    let rows = objects.traces(of: fqn).sorted { $0.key < $1.key }.map { cluster, trace in
+    let traces = objects.traces(of: fqn).filter { clusters[$0.key] != nil }
+    let rows = traces.sorted { $0.key < $1.key }.map { cluster, trace in
       row(
         cluster: cluster, generation: trace.generation, compiledAt: own?.compiledAt,
         committedAt: committedAt,

@@ -31,7 +31,7 @@ package final class Publication: Sendable {
   }
 
   private func change(_ cluster: String, _ body: (inout ClusterProgress) -> Void) {
-    change { $0.update(cluster, body) }
+    change { $0.updateKnown(cluster, body) }
   }
 
   // MARK: The reconciler's side
@@ -103,6 +103,9 @@ package final class Publication: Sendable {
     change { $0.set(problems: problems, of: fqn) }
   }
 
+  /// The cluster exists no more: neither it nor its proxies are shown, and nothing waits for it.
+  package func forget(cluster: String) { change { $0.forget(cluster: cluster) } }
+
   // MARK: The fleet's side
 
   /// What `cluster` must have; exists as soon as somebody asks, empty until it is published to.
@@ -117,7 +120,7 @@ package final class Publication: Sendable {
 
   package func connected(cluster: String, version: String) {
     let now = now() / 1_000
-    change(cluster) { $0.connected(version: version, at: now) }
+    change { $0.update(cluster) { $0.connected(version: version, at: now) } }
   }
 
   package func disconnected(cluster: String) {
@@ -206,7 +209,7 @@ package final class Publication: Sendable {
         generation: feed(of: cluster).generation.current,
         acknowledgedGeneration: progress.acknowledged, since: progress.since,
         proxies: progress.proxies.count,
-        connectedProxies: progress.proxies.values.count { $0.connected })
+        connectedProxies: progress.presentProxies.count { $0.connected })
     }
   }
 
@@ -214,7 +217,7 @@ package final class Publication: Sendable {
   package func proxies() -> [(cluster: String, proxy: ProxyState)] {
     let clusters = ledger.withLock { $0.clusters }
     return clusters.sorted { $0.key < $1.key }.flatMap { cluster, progress in
-      progress.proxies.values.sorted { $0.nodeID < $1.nodeID }.map { (cluster, $0) }
+      progress.presentProxies.sorted { $0.nodeID < $1.nodeID }.map { (cluster, $0) }
     }
   }
 

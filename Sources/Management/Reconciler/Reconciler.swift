@@ -1,6 +1,7 @@
 private import Blueprints
 private import Documents
 package import Logging
+private import Model
 package import Publication
 package import Storage
 private import Streams
@@ -62,6 +63,9 @@ package struct Reconciler: Sendable {
     let generations = publication.publish(
       revisions: last > reached.revision ? (reached.revision + 1)...last : nil,
       outcome.differences)
+    for case (let ref, .none) in batch.objects where ref.kind == .cluster {
+      publication.forget(cluster: ref.name)
+    }
     guard !generations.isEmpty else { return }
     logger.debug(
       "published",

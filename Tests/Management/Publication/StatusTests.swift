@@ -168,6 +168,37 @@ final class ManualClock: Sendable {
     #expect(state(fqn, 1) == .ready)
   }
 
+  @Test func `nobody waits for a cluster that is gone`() {
+    publish("east", "orders", "a", revision: 1, sources: [(fqn, 1)])
+    publish("west", "orders", "a", revision: 1, sources: [(fqn, 1)])
+    deliver("east", 1)
+    #expect(state(fqn, 1) == .partial)
+    publication.forget(cluster: "west")
+    #expect(state(fqn, 1) == .ready)
+    #expect(publication.propagation(ofRevision: 1).isComplete)
+    // Its agent may not have noticed yet.
+    publication.report(cluster: "west", full: true, proxies: [proxy("a", 1)], removed: [])
+    publication.disconnected(cluster: "west")
+    #expect(publication.agents().map(\.cluster) == ["east"])
+    #expect(publication.proxies().isEmpty)
+  }
+
+  @Test func `no proxy is known to be connected while the agent is away`() {
+    func connected() -> [Bool] { publication.proxies().map(\.proxy.isInSync) }
+    publication.connected(cluster: "east", version: "1")
+    publication.report(cluster: "east", full: true, proxies: [proxy("a", 1)], removed: [])
+    #expect(connected() == [true])
+    #expect(publication.agents().map(\.connectedProxies) == [1])
+    publication.disconnected(cluster: "east")
+    #expect(connected() == [false])
+    // Back, but it has not said yet which proxies there are.
+    publication.connected(cluster: "east", version: "1")
+    #expect(connected() == [false])
+    #expect(publication.agents().map(\.connectedProxies) == [0])
+    publication.report(cluster: "east", full: true, proxies: [proxy("a", 1)], removed: [])
+    #expect(connected() == [true])
+  }
+
   private func proxy(_ nodeID: String, _ generation: Int64) -> ProxyState {
     ProxyState(
       nodeID: nodeID, role: "sidecar", namespace: "shop", service: "orders",

@@ -122,6 +122,20 @@ import Testing
     }
   }
 
+  @Test func `a cluster that is deleted is no longer waited for`() async throws {
+    try await putTree()
+    try await bringOrders()
+    try await put([(organization.child(.cluster, "west"), [:])])
+    try await reconciling { publication in
+      try await waitUntil { publication.agents().map(\.cluster) == ["east", "west"] }
+      _ = try await store.commit(
+        ProposedChange(
+          actor: "test",
+          steps: [.delete(ref: organization.child(.cluster, "west"), expecting: nil)]))
+      try await waitUntil { publication.agents().map(\.cluster) == ["east"] }
+    }
+  }
+
   @Test func `an object that cannot be read fails and keeps its last good meaning`() async throws {
     try await putTree()
     try await bringOrders()
