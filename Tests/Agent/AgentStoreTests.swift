@@ -111,6 +111,18 @@ import Testing
     #expect(try await store.identities().count == 1)
   }
 
+  @Test func `who spent a token is told again who it is, as long as the token is good`() async throws {
+    let store = try await storeWithToken()
+    let identity = try await redeem(store)
+    #expect(try await redeem(store) == identity)
+    #expect(try await store.identities() == [identity])
+    await #expect(throws: TokenRefusal.spent) { try await redeem(store, now: 2000) }
+    await #expect(throws: TokenRefusal.wrongSecret) { try await redeem(store, secret: [2]) }
+    // Another token does not admit the same key as somebody else.
+    try await store.add(token: "u", secretHash: [1], grant: grant, expires: 2000, now: 500)
+    await #expect(throws: TokenRefusal.knownKey) { try await redeem(store, "u") }
+  }
+
   @Test func `a wrong secret does not spend a token`() async throws {
     let store = try await storeWithToken()
     await #expect(throws: TokenRefusal.wrongSecret) { try await redeem(store, secret: [2]) }

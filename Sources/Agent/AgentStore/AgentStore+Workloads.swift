@@ -24,7 +24,8 @@ extension AgentStore {
     }
   }
 
-  /// Spends a token and binds the key to a new workload, as one step.
+  /// Spends a token and binds the key to a new workload, as one step. Whoever spent it gets the same
+  /// answer again while the token is good: the first one may have been lost on its way.
   ///
   /// - Parameter isSecret: compares a stored hash with that of the presented secret, in a time that
   ///   does not depend on either.
@@ -39,8 +40,17 @@ extension AgentStore {
           database, sql: "SELECT * FROM token WHERE id = ?", arguments: [id])
       else { throw TokenRefusal.unknown }
       guard isSecret(bytes(row["secret_hash"])) else { throw TokenRefusal.wrongSecret }
-      guard (row["spent_ms"] as Int64?) == nil else { throw TokenRefusal.spent }
-      guard now < row["expires_ms"] else { throw TokenRefusal.expired }
+      let isGood = now < row["expires_ms"]
+      if let spent = row["spent_ms"] as Int64? {
+        guard isGood,
+          let joined = try Row.fetchOne(
+            database, sql: "SELECT * FROM identity WHERE key_hash = ? AND joined_ms = ?",
+            arguments: [blob(keyHash), spent]),
+          try grant(of: joined) == grant(of: row)
+        else { throw TokenRefusal.spent }
+        return try identity(of: joined)
+      }
+      guard isGood else { throw TokenRefusal.expired }
       let known = try Bool.fetchOne(
         database, sql: "SELECT EXISTS (SELECT 1 FROM identity WHERE key_hash = ?)",
         arguments: [blob(keyHash)])
