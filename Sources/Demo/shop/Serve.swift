@@ -43,7 +43,7 @@ struct Serve: AsyncParsableCommand {
       }
       guard isMeshURL(url) else { return Response(status: .forbidden) }
       let called = await site.upstream.call(url, passing: request.headers)
-      return answer(called.json, status: called.succeeded ? .ok : .badGateway)
+      return answer(called.json, status: called.succeeded ? .ok : .failedDependency)
     }
     for method in [HTTPRequest.Method.get, .post] {
       router.on("/", method: method) { request, _ in await site.answer(to: request) }
@@ -58,6 +58,13 @@ struct Serve: AsyncParsableCommand {
       logger: logger)
     try await application.runService()
   }
+}
+
+extension HTTPResponse.Status {
+  /// Something that was called did not succeed. No 502: that would say that this instance cannot be
+  /// reached, and proxies would leave it alone for a while.
+  fileprivate static let failedDependency = HTTPResponse.Status(
+    code: 424, reasonPhrase: "Failed Dependency")
 }
 
 /// Only the mesh is called on request, or the shop would be a proxy for anybody.
@@ -101,7 +108,7 @@ private struct Site: Sendable {
         .flatMap { headers[$0] }.flatMap(callerURI).map(JSON.text) ?? .null,
       "upstream": .list(calls.map(\.json)),
     ])
-    return shop.answer(body, status: calls.allSatisfy(\.succeeded) ? .ok : .badGateway)
+    return shop.answer(body, status: calls.allSatisfy(\.succeeded) ? .ok : .failedDependency)
   }
 }
 
