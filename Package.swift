@@ -308,7 +308,14 @@ let package = Package(
     // MARK: Tests
     .target(name: "TestSupport", dependencies: ["Documents"], path: "Tests/TestSupport"),
     .executableTarget(
-      name: "rialto-inject", dependencies: ["Documents", "Model", "Storage"],
+      name: "rialto-inject",
+      dependencies: [
+        "Documents", "FleetProtos", "Identity", "Model", "ProxySupervisor", "SecureTransport",
+        "Storage", "Streams",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       path: "Tests/EndToEnd/inject"),
     .testTarget(
       name: "CoreTests",

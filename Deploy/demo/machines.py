@@ -6,7 +6,6 @@ mounts that only its processes see), and a host name. Everything is named after 
 that `down` removes just that.
 """
 
-import ctypes
 import json
 import os
 import pathlib
@@ -152,9 +151,21 @@ class Process:
         if text_in:
             child.stdin.write(text_in.encode())
             child.stdin.close()
-        self.record.write_text(json.dumps({
-            "pid": child.pid, "started": start_time(child.pid), "machine": self.machine.name}))
         CHILDREN[child.pid] = child
+        program = wait_until(f"{self.name} starts", lambda: self.program(child), 10)
+        self.record.write_text(json.dumps({
+            "pid": program, "started": start_time(program), "machine": self.machine.name}))
+
+    @staticmethod
+    def program(child):
+        """The process that runs a program of ours: a shell stands before it in a pasted line."""
+        if child.poll() is not None:
+            # Ended already; its log says why.
+            return child.pid
+        family = [child.pid]
+        for pid in family:
+            family += children(pid)
+        return next((pid for pid in family if executable(pid) in PROGRAMS), None)
 
     @property
     def pid(self):
@@ -185,6 +196,22 @@ class Process:
 
 
 CHILDREN = {}
+PROGRAMS = ("rialto", "shop")
+
+
+def children(pid):
+    try:
+        return [int(child) for child in
+                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def executable(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+    except OSError:
+        return None
 
 
 def start_time(pid):
@@ -237,8 +264,3 @@ def reap():
     for child in CHILDREN.values():
         child.poll()
     return False
-
-
-def stay_out_of_the_way():
-    """Children must not end when the terminal of the script does."""
-    ctypes.CDLL(None).setsid()

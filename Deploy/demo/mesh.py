@@ -5,8 +5,10 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -20,18 +22,21 @@ HOST_NAME = "shop.example.com"
 SERVER = Machine("server", {"wan": f"{BASE}.0.10"})
 GATEWAY = Machine("east-gw", {"wan": f"{BASE}.0.11", "east": f"{BASE}.1.2"})
 # The machine from which somebody outside the mesh knocks.
-STRANGER = Machine("east-stranger", {"east": f"{BASE}.1.99"})
+STRANGER = Machine("stranger", {"wan": f"{BASE}.0.99", "east": f"{BASE}.1.99"})
+# Where a workload joins that nobody has seen before: the machine is there from the beginning.
+SPARE = Machine("east-spare", {"east": f"{BASE}.1.16"})
 
 
 class Workload:
     """A machine with one instance of a service of the shop beside its proxy."""
 
-    def __init__(self, number, namespace, service, version, calls=()):
+    def __init__(self, number, namespace, service, version, calls=(), machine=None):
         self.instance = service if version == "v1" else f"{service}-{version}"
         self.namespace = namespace
         self.service = service
         self.version = version
-        self.machine = Machine(f"east-{self.instance}", {"east": f"{BASE}.1.{number}"})
+        self.machine = machine or Machine(
+            f"east-{self.instance}", {"east": f"{BASE}.1.{number}"})
         calling = [part for host in calls for part in ("--call", f"http://{host}:8080/")]
         self.program = Process(
             f"{self.machine.name}.shop", self.machine,
@@ -61,10 +66,7 @@ WORKLOADS = [
     Workload(14, "shop", "orders", "v2", ["payments.bank.mesh"]),
     Workload(15, "bank", "payments", "v1"),
 ]
-# A service that joins later: its machine is there from the beginning.
-COUPONS = Workload(16, "shop", "coupons", "v1")
-MACHINES = [SERVER, GATEWAY, STRANGER] + [
-    workload.machine for workload in WORKLOADS + [COUPONS]]
+MACHINES = [SERVER, GATEWAY, STRANGER, SPARE] + [workload.machine for workload in WORKLOADS]
 
 server = Process("server", SERVER, unit("rialto-server"), {
     "RIALTO_LISTEN": f"{SERVER.address}:8443", "RIALTO_FLEET": f"{SERVER.address}:9443",
@@ -75,6 +77,13 @@ ingress = Process("east-gw.proxy", GATEWAY, unit("rialto-proxy"))
 PROCESSES = [server, agent, ingress] + [
     process for workload in WORKLOADS for process in (workload.program, workload.proxy)]
 PROXIES = [ingress] + [workload.proxy for workload in WORKLOADS]
+
+
+def newcomer():
+    """A workload on the spare machine, made anew, with a service that no server has ever seen."""
+    for part in ("data", "run"):
+        shutil.rmtree(SPARE.folder / part / "proxy", ignore_errors=True)
+    return Workload(0, "shop", f"coupons-{time.time_ns() // 1_000_000}", "v1", machine=SPARE)
 
 
 def workload(instance):
@@ -118,6 +127,15 @@ def api(method, path, body=None, headers=None, token=None):
             return answer.status, dict(answer.headers), answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, dict(refusal.headers), refusal.read().decode()
+
+
+def api_json(path):
+    """What the server answers to a GET; nothing while it is gone."""
+    try:
+        status, _, body = api("GET", path)
+    except OSError:
+        return {}
+    return json.loads(body) if status == 200 else {}
 
 
 def join_line(output):

@@ -7,11 +7,12 @@ import traceback
 import bad_input
 import conditions
 import faults
+import refusals
 import scenarios
 
 
 def main(names):
-    known = scenarios.ALL + bad_input.ALL + faults.ALL
+    known = scenarios.ALL + bad_input.ALL + refusals.ALL + faults.ALL
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "
@@ -34,6 +35,7 @@ def main(names):
             detail = f"{type(problem).__name__}: {problem}"
             if not isinstance(problem, (AssertionError, TimeoutError)):
                 traceback.print_exc()
+            conditions.recover()
         seconds = time.monotonic() - started
         print(f"{verdict}  {scenario.__name__}  ({seconds:.1f} s)  {title}"
               f"{'  [' + detail + ']' if detail else ''}", flush=True)
