@@ -7,7 +7,7 @@ import Model
 /// Every unit notes which facts it read, and every change says which facts it touched: the index
 /// from facts to units is all that connects them.
 package struct IncrementalCompiler: Sendable {
-  private var world = World()
+  private(set) var world = World()
   private var readers: [Fact: Set<Unit>] = [:]
   private var reads: [Unit: Set<Fact>] = [:]
   /// The namespaces whose owner of a kind somebody asked for.

@@ -10,7 +10,7 @@ import Testing
 @Suite struct `Blueprints, recorded` {
   static let cases = GoldenCase.all(of: "Compiler")
 
-  @Test func `there are cases`() { #expect(Self.cases.count >= 6) }
+  @Test func `there are cases`() { #expect(Self.cases.count >= 9) }
 
   /// `UPDATE_GOLDEN=1` records what comes out.
   @Test(arguments: cases) func `a case comes out as recorded`(golden: GoldenCase) throws {
@@ -50,14 +50,36 @@ import Testing
             return ObservedPort(
               number: Int(words[0]) ?? 0, name: words[1], protocolName: words[1])
           },
+          labels: texts(service["labels"]),
           serviceAccounts: (service["accounts"]?.list ?? []).compactMap(\.string), workloads: 1,
-          healthyWorkloads: 1)
+          healthyWorkloads: number(service["healthy"]) ?? 1,
+          variants: (service["variants"]?.list ?? []).map {
+            ObservedVariant(
+              labels: texts($0["labels"]), healthyWorkloads: number($0["healthy"]) ?? 0)
+          })
       }
+      clusterInventory.gateways = (observed["gateways"]?.list ?? []).map(gateway)
       inventory.clusters[cluster] = clusterInventory
     }
-    inventory.addresses = (written["addresses"]?.object ?? [:]).compactMapValues(\.string)
+    inventory.addresses = texts(written["addresses"])
+    inventory.ports = (written["ports"]?.object ?? [:]).compactMapValues { number($0) }
     return inventory
   }
+
+  private func gateway(_ written: Document) -> ObservedGateway {
+    ObservedGateway(
+      nodeID: written["node"]?.string ?? "", role: written["role"]?.string ?? "",
+      namespace: written["namespace"]?.string ?? "",
+      serviceAccount: written["account"]?.string ?? "", labels: texts(written["labels"]),
+      address: written["address"]?.string ?? "", port: 15443,
+      healthy: written["healthy"]?.bool ?? true)
+  }
+
+  private func texts(_ value: Document?) -> [String: String] {
+    (value?.object ?? [:]).compactMapValues(\.string)
+  }
+
+  private func number(_ value: Document?) -> Int? { value?.integer.flatMap { Int(exactly: $0) } }
 
   private func document(_ compilation: Compilation) throws -> Document {
     let blueprints = try compilation.blueprints.mapValues { blueprint in
