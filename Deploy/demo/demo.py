@@ -91,12 +91,13 @@ The demo runs. Try:
 
   export RIALTO_CONFIG={mesh.CONTEXT} PATH={os.path.dirname(binary)}:$PATH
 
-  {" ".join(f"'{a}'" if " " in a else a for a in shop_curl())}
+  {" ".join(f"'{a}'" if " " in a else a for a in shop_curl())} | python3 -m json.tool
+  rialto status
+  rialto get all
   rialto get workloads
-  rialto proxies status
-  rialto get serviceroutes --tenant retail --workspace shop --group traffic -o yaml
-  rialto apply -f Deploy/demo/config/2-traffic.yaml
-  rialto status serviceroute orders --tenant retail --workspace shop --group traffic
+  rialto get serviceroute orders -o yaml
+  rialto status serviceroute orders
+  rialto proxies config web
 
 The dashboard: https://{mesh.SERVER.address}:8443/ (paste the token of {mesh.CONTEXT}).
 Proof with real traffic: Deploy/demo.sh check. The end: Deploy/demo.sh down.""")

@@ -236,7 +236,7 @@ private func tree() -> FakeServer {
 
   @Test func `everything wrong in any file is reported and nothing is sent`() throws {
     let folder = try TemporaryFolder()
-    try folder.write(Self.workspace.replacingOccurrences(of: "names", with: "nams"), to: "a.yaml")
+    try folder.write(Self.workspace.replacingOccurrences(of: "names:", with: "nams:"), to: "a.yaml")
     try folder.write("{", to: "b.json")
     let failure = #expect(throws: Failure.self) { try read(folder.path) }
     let reasons = failure?.reasons ?? []
@@ -275,7 +275,7 @@ private func tree() -> FakeServer {
       let failure = try #require(Failure(error))
       #expect(
         failure.reasons == [
-          "\(path):6:13: \(shop): spec.namespaceSelector.names[0]: owned (RL1060)"
+          "\(path):6:13: workspace/shop: spec.namespaceSelector.names[0]: owned (RL1060)"
         ])
     }
   }
@@ -508,10 +508,10 @@ private func tree() -> FakeServer {
     #expect(words.notes == ["abc1 refuses r: no"])
   }
 
-  @Test(arguments: ["abc", "abc1", "east/abc1"])
+  @Test(arguments: ["abc", "abc1", "east/abc1", "proxy/abc1"])
   func `a proxy is found by the beginning of its id`(_ node: String) async throws {
     let (session, words) = FakeServer(Self.proxies).session()
-    try await ProxiesConfigCommand.parse([node]).run(in: session)
+    try await ProxiesConfigCommand.parse([node, "-o", "json"]).run(in: session)
     #expect(words.data.contains("resources"))
   }
 

@@ -55,11 +55,26 @@ package struct ProblemDetails: Hashable, Sendable {
 }
 
 extension ProblemDetails.Item {
+  package init(
+    severity: String, code: String, subject: String?, path: String?, file: String?,
+    mark: (line: Int64, column: Int64)?, detail: String
+  ) {
+    self.severity = severity
+    self.code = code
+    self.subject = subject
+    self.path = path
+    self.file = file
+    line = mark?.line
+    column = mark?.column
+    self.detail = detail
+  }
+
   package init(_ document: Document) {
     self.init(
       severity: document["severity"]?.string ?? "error", code: document["code"]?.string ?? "",
       subject: document["subject"]?.string, path: document["path"]?.string,
-      file: document["file"]?.string, line: document["line"]?.integer,
-      column: document["column"]?.integer, detail: document["detail"]?.string ?? "")
+      file: document["file"]?.string, mark: nil, detail: document["detail"]?.string ?? "")
+    line = document["line"]?.integer
+    column = document["column"]?.integer
   }
 }

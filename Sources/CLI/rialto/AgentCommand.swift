@@ -15,6 +15,11 @@ struct AgentCommand: AsyncParsableCommand {
       On its first start the agent joins with the token that 'rialto cluster add' printed. It \
       remembers its options: later starts need --data alone, and an option given then replaces \
       the remembered one. It serves its proxies whether the server is there or not.
+
+      Examples:
+        rialto agent --data /var/lib/rialto/agent --server https://rialto.example:9443 \\
+          --token-file token --advertise 10.0.0.2
+        rialto agent --data /var/lib/rialto/agent
       """)
 
   @Option(help: ArgumentHelp("The folder of the agent's state and keys.", valueName: "dir"))

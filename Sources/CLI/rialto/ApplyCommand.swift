@@ -8,10 +8,11 @@ import Model
 struct ApplyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply", abstract: "Create or change objects: all of them in one change, or none.",
+    usage: "rialto apply -f FILE [-f FILE ...] [options]",
     discussion: """
       Examples:
         rialto apply -f shop.yaml
-        rialto apply -f Deploy/demo -R --wait
+        rialto apply -f Deploy/demo/config --wait
         cat shop.yaml | rialto apply -f - --dry-run=server
       """)
 
@@ -27,7 +28,11 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(
     name: [.customShort("f"), .customLong("filename")],
     help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"))
-  var files: [String]
+  var named: [String] = []
+
+  /// What a shell makes of `-f *.yaml`.
+  @Argument(help: ArgumentHelp("More files.", valueName: "file"))
+  var more: [String] = []
 
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
   var recursive = false
@@ -45,11 +50,15 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if files.isEmpty { throw ValidationError("name a file with -f") }
+    if files.isEmpty {
+      throw ValidationError("name a file or a folder, such as -f shop.yaml; - is standard input")
+    }
   }
 
+  private var files: [String] { named + more }
+
   func run() async throws {
-    let what = "apply \(files.joined(separator: ", "))"
+    let what = "apply \(ManifestFiles.names(files))"
     try await Failure.reported(doing: what, to: .standard) {
       // Before the server is asked for: what is wrong in a file does not depend on it.
       let read = try ManifestFiles.read(
@@ -64,14 +73,14 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   func check(_ read: ManifestFiles, to terminal: Terminal) {
-    for warning in read.warnings { terminal.note("warning: \(visible(warning.text))") }
+    for warning in read.warnings { terminal.note("warning: \(visible(warning.shortText))") }
     for manifest in read.manifests {
       terminal.line("\(manifest.ref.shortText) valid (client dry run)")
     }
   }
 
   func apply(_ read: ManifestFiles, in session: Session) async throws {
-    for warning in read.warnings { session.terminal.note("warning: \(visible(warning.text))") }
+    for warning in read.warnings { session.terminal.note("warning: \(visible(warning.shortText))") }
     let result: Document
     do {
       result = try await session.client.apply(
@@ -101,9 +110,13 @@ struct ApplyCommand: AsyncParsableCommand {
     case .name: for item in items { session.terminal.line(Self.shortText(item)) }
     case .table, .wide:
       let suffix = dryRun == .server ? " (server dry run)" : ""
-      for item in items {
+      let names = items.map(Self.shortText)
+      for (name, item) in zip(names, items) {
         let action = item["action"]?.string ?? "-"
-        session.terminal.line("\(Self.shortText(item)) \(visible(action))\(suffix)")
+        // Two of one name: their groups tell them apart.
+        let isAlone = names.count { $0 == name } == 1
+        let place = isAlone ? "" : Self.parentText(item)
+        session.terminal.line("\(name)\(place) \(visible(action))\(suffix)")
       }
       if dryRun == .none, result["changed"]?.bool != false,
         let revision = result["revision"]?.integer
@@ -111,6 +124,12 @@ struct ApplyCommand: AsyncParsableCommand {
         session.terminal.note("revision \(revision)")
       }
     }
+  }
+
+  /// ` in securitygroup/payments`.
+  private static func parentText(_ item: Document) -> String {
+    let parent = item["fqn"]?.string.flatMap { ResourceRef(fqn: $0) }?.parent
+    return parent.map { " in \($0.shortText)" } ?? ""
   }
 
   /// `serviceroute/orders`.

@@ -67,7 +67,7 @@ struct ChangesCommand: AsyncParsableCommand {
     for object in change["objects"]?.list ?? [] {
       text += "object:   \(visible(Self.text(object)))\n"
     }
-    return text + clustersText(propagation["clusters"]?.list ?? [])
+    return text + clustersText(propagation["clusters"]?.list ?? [], showsStages: true)
   }
 
   /// `serviceroute/orders updated`.
@@ -75,7 +75,9 @@ struct ChangesCommand: AsyncParsableCommand {
     "\(ApplyCommand.shortText(object)) \(object["action"]?.string ?? "-")"
   }
 
-  private static func progress(_ propagation: Document) -> String {
+  static func progress(_ propagation: Document) -> String {
+    let rejected = (propagation["clusters"]?.list ?? []).compactMap { $0["rejected"]?.integer }
+    if rejected.contains(where: { $0 > 0 }) { return "rejected" }
     if propagation["isComplete"]?.bool == true { return "complete" }
     guard propagation["isCompiled"]?.bool == true else { return "accepted" }
     let clusters = propagation["clusters"]?.list ?? []

@@ -7,7 +7,8 @@ import Model
 struct ClusterCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cluster", abstract: "Sites: let them join, see them.",
-    subcommands: [ClusterAddCommand.self, ClusterListCommand.self])
+    subcommands: [ClusterAddCommand.self, ClusterListCommand.self],
+    defaultSubcommand: ClusterListCommand.self, aliases: ["clusters"])
 }
 
 struct ClusterAddCommand: AsyncParsableCommand {
@@ -102,7 +103,14 @@ struct ClusterAddCommand: AsyncParsableCommand {
 
 struct ClusterListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Show the clusters and their agents.")
+    commandName: "list", abstract: "Show the clusters and their agents.",
+    discussion: """
+      GENERATION is what the agent has in force of what it was sent.
+
+      Examples:
+        rialto cluster list
+        rialto cluster list -o json
+      """, aliases: ["ls", "status"])
 
   @OptionGroup var parents: ParentOptions
   @OptionGroup var output: OutputOptions

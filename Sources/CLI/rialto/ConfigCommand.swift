@@ -11,7 +11,12 @@ struct ConfigCommand: AsyncParsableCommand {
 
 struct ConfigViewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "view", abstract: "Show the contexts without their secrets.")
+    commandName: "view", abstract: "Show the contexts without their secrets.",
+    discussion: """
+      Examples:
+        rialto config view
+        rialto config view --config /var/lib/rialto-demo/context.yaml
+      """, aliases: ["get-contexts"])
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
@@ -53,7 +58,11 @@ struct ConfigViewCommand: AsyncParsableCommand {
 
 struct ConfigUseContextCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "use-context", abstract: "Make a context the current one.")
+    commandName: "use-context", abstract: "Make a context the current one.",
+    discussion: """
+      Example:
+        rialto config use-context production
+      """)
 
   @Argument(help: "The context's name.")
   var name: String

@@ -7,11 +7,12 @@ import Model
 struct DeleteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete objects.",
+    usage: "rialto delete (KIND NAME | -f FILE) [options]",
     discussion: """
       Examples:
-        rialto delete sr orders --workspace shop
+        rialto delete serviceroute orders
         rialto delete organizations/acme/tenants/web --cascade
-        rialto delete -f shop.yaml
+        rialto delete -f shop.yaml --ignore-not-found
       """)
 
   @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
@@ -44,7 +45,7 @@ struct DeleteCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let what = "delete \((words + files).joined(separator: " "))"
+    let what = "delete \(words.joined(separator: " "))\(ManifestFiles.names(files))"
     try await Session.run(connection, what: what) { session in
       try await delete(try await targets(in: session), in: session)
     }
@@ -62,7 +63,7 @@ struct DeleteCommand: AsyncParsableCommand {
     guard let name else {
       throw Failure(
         .usage, .missing, "deleting needs a name",
-        advice: "For example: rialto delete \(kinds[0].plural) NAME.")
+        advice: "For example: rialto delete \(kinds[0].rawValue.lowercased()) NAME.")
     }
     return [try await Targets(session: session, parents: parents).one(kinds, name)]
   }

@@ -6,19 +6,25 @@ import Synchronization
 
 struct GetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Show objects.",
+    commandName: "get", abstract: "Show objects, workloads, proxies.",
+    usage: "rialto get KIND [NAME] [options]",
     discussion: """
+      Parents need not be named where the name is the only one of its kind.
+
       Examples:
-        rialto get workspaces
-        rialto get sr orders -o yaml
-        rialto get organizations/acme/tenants/web
         rialto get all
-        rialto get workloads -o wide
+        rialto get workspaces
+        rialto get serviceroute orders -o yaml
+        rialto get sr orders --workspace shop
+        rialto get organizations/acme/tenants/web
+        rialto get workloads -n shop -o wide
+        rialto get serviceroutes --watch
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "KIND, KIND NAME, KIND/NAME, an FQN, 'all' or 'workloads'.", valueName: "what"))
+      "KIND, KIND NAME, KIND/NAME, an FQN, 'all', 'workloads' or 'proxies'; 'rialto explain' "
+        + "lists the kinds.", valueName: "what"))
   var words: [String]
 
   @Option(
@@ -28,6 +34,15 @@ struct GetCommand: AsyncParsableCommand {
 
   @Flag(name: [.short, .long], help: "Go on showing what changes.")
   var watch = false
+
+  @Option(
+    name: [.customShort("n"), .long],
+    help: ArgumentHelp("Only workloads of this namespace.", valueName: "name"))
+  var namespace: String?
+
+  /// What kubectl's users type; here it is so anyway.
+  @Flag(name: [.customShort("A"), .long], help: .hidden)
+  var allNamespaces = false
 
   @OptionGroup var parents: ParentOptions
   @OptionGroup var output: OutputOptions
@@ -40,8 +55,20 @@ struct GetCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
-    if words.count == 1, ["workloads", "workload", "wl"].contains(words[0].lowercased()) {
-      return try await WorkloadTable(output: output).print(in: session)
+    if words.count <= 2, let word = words.first?.lowercased() {
+      if WorkloadTable.words.contains(word) {
+        let name = words.count == 2 ? words[1] : nil
+        return try await WorkloadTable(output: output, namespace: namespace, name: name)
+          .print(in: session)
+      }
+      if words.count == 1, ProxyTable.words.contains(word) {
+        return try await ProxyTable(output: output).print(in: session)
+      }
+    }
+    guard namespace == nil else {
+      throw Failure(
+        .usage, .unknownKind, "objects are in workspaces and groups, not in namespaces",
+        advice: "Use --workspace and --group; -n is for 'rialto get workloads'.")
     }
     let targets = Targets(session: session, parents: parents)
     let isAll = words.count == 1 && words[0].lowercased() == "all"
@@ -64,6 +91,7 @@ struct GetCommand: AsyncParsableCommand {
   private func list(_ kinds: [Kind], _ targets: Targets) async throws {
     let session = targets.session
     let found = try await targets.all(kinds, labels: labels, view: view)
+    if found.isEmpty { try await targets.checkParents(of: kinds) }
     let printer = ObjectPrinter(output, now: session.now())
     if found.isEmpty, output.output == .table || output.output == .wide {
       session.terminal.note("none found")
@@ -94,39 +122,5 @@ struct GetCommand: AsyncParsableCommand {
       if !news.isEmpty { session.terminal.data(printer.text(of: news)) }
       return true
     }
-  }
-}
-
-/// `rialto get workloads`: what runs, and where.
-struct WorkloadTable: Sendable {
-  let output: OutputOptions
-
-  func print(in session: Session) async throws {
-    let items = try await session.client.workloads()
-    let isWide = output.output == .wide
-    output.print(
-      items, named: { "workload/\($0["nodeID"]?.string ?? "-")" },
-      {
-        var table = Table(headings: ["SERVICE", "NAMESPACE", "CLUSTER", "STATE", "HEALTH", "NODE"])
-        if isWide { table.headings += ["ACCOUNT", "LABELS", "HOST", "ENVOY"] }
-        table.rows = items.map { item in
-          var row = [
-            item["service"]?.string ?? "-", item["namespace"]?.string ?? "-",
-            item["cluster"]?.string ?? "-",
-            item["connected"]?.bool == true ? "connected" : "away",
-            item["healthy"]?.bool == true ? "healthy" : "unhealthy", item["nodeID"]?.string ?? "-",
-          ]
-          if isWide {
-            let labels = (item["labels"]?.object ?? [:]).compactMapValues(\.string)
-            row += [
-              item["serviceAccount"]?.string ?? "-",
-              labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","),
-              item["hostName"]?.string ?? "-", item["envoyVersion"]?.string ?? "-",
-            ]
-          }
-          return row
-        }
-        return table
-      }, to: session.terminal)
   }
 }

@@ -3,7 +3,13 @@ import ArgumentParser
 /// `rialto help`, with one page more than the parser's own: the exit codes.
 struct HelpTopicCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "help", abstract: "Show help for a command, or 'help exit-codes'.")
+    commandName: "help", abstract: "Show help for a command, or 'help exit-codes'.",
+    discussion: """
+      Examples:
+        rialto help apply
+        rialto help proxies config
+        rialto help exit-codes
+      """)
 
   @Argument(help: ArgumentHelp("A command, or exit-codes.", valueName: "topic"))
   var words: [String] = []
@@ -18,14 +24,12 @@ struct HelpTopicCommand: AsyncParsableCommand {
     }
     var command: any ParsableCommand.Type = Rialto.self
     for word in words {
-      let next = command.configuration.subcommands.first { name(of: $0) == word }
+      let next = command.configuration.subcommands.first {
+        UnknownCommand.names(of: $0).contains(word)
+      }
       guard let next else { throw ValidationError("there is no command '\(visible(word))'") }
       command = next
     }
     return Rialto.helpMessage(for: command) + "\n"
-  }
-
-  private static func name(of command: any ParsableCommand.Type) -> String {
-    command.configuration.commandName ?? ""
   }
 }

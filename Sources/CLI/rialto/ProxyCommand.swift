@@ -16,6 +16,11 @@ struct ProxyCommand: AsyncParsableCommand {
       On its first start the proxy joins with the token that 'rialto workload add' printed. It \
       remembers its options: later starts need --data alone, and an option given then replaces \
       the remembered one.
+
+      Examples:
+        rialto proxy --data /var/lib/rialto/proxy --agent 10.0.0.2:15012 --token-file token \\
+          --port http:8080/http --health http:8080/healthz
+        rialto proxy --data /var/lib/rialto/proxy
       """)
 
   @Option(help: ArgumentHelp("The folder of the proxy's state and key.", valueName: "dir"))

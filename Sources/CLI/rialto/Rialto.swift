@@ -5,24 +5,57 @@ struct Rialto: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rialto",
     abstract: "Bridges meshes: one server, an agent per site, Envoy beside every workload.",
+    discussion: """
+      Examples:
+        rialto status                        is everything in force?
+        rialto get all                       what there is
+        rialto apply -f shop.yaml --wait     write, until every Envoy has it
+        rialto proxies status                what every Envoy has acknowledged
+        rialto explain serviceroute.spec     what can be written
+      """,
     version: Version.text,
-    subcommands: [
-      AgentCommand.self,
-      ApplyCommand.self,
-      ChangesCommand.self,
-      ClusterCommand.self,
-      CompletionCommand.self,
-      ConfigCommand.self,
-      DeleteCommand.self,
-      ExplainCommand.self,
-      GetCommand.self,
-      HelpTopicCommand.self,
-      ProxiesCommand.self,
-      ProxyCommand.self,
-      ServerCommand.self,
-      StatusCommand.self,
-      VersionCommand.self,
-      WaitCommand.self,
-      WorkloadCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Objects",
+        subcommands: [
+          ApplyCommand.self,
+          ChangesCommand.self,
+          DeleteCommand.self,
+          ExplainCommand.self,
+          GetCommand.self,
+          StatusCommand.self,
+          WaitCommand.self,
+        ]),
+      CommandGroup(
+        name: "Sites",
+        subcommands: [
+          ClusterCommand.self,
+          ProxiesCommand.self,
+          WorkloadCommand.self,
+        ]),
+      CommandGroup(
+        name: "Processes",
+        subcommands: [
+          AgentCommand.self,
+          ProxyCommand.self,
+          ServerCommand.self,
+        ]),
+      CommandGroup(
+        name: "This program",
+        subcommands: [
+          CompletionCommand.self,
+          ConfigCommand.self,
+          HelpTopicCommand.self,
+          VersionCommand.self,
+        ]),
     ])
+
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let failure = UnknownCommand.failure(in: arguments) {
+      Terminal.standard.note(failure.text(doing: "run rialto \(arguments.joined(separator: " "))"))
+      exit(withError: ExitCode(failure.status.rawValue))
+    }
+    await main(arguments)
+  }
 }

@@ -30,6 +30,11 @@ struct ServerCommand: AsyncParsableCommand {
     discussion: """
       The first start makes the server's authority, the organization and a context file for its \
       administrator, and prints where that file is. Everything is kept in the data folder.
+
+      Examples:
+        rialto server --data /var/lib/rialto/server --advertise rialto.example
+        rialto server --data /tmp/rialto --listen 127.0.0.1:8443 --fleet 127.0.0.1:9443 \\
+          --advertise localhost --organization acme
       """)
 
   @Option(help: ArgumentHelp("The folder of the server's state and keys.", valueName: "dir"))

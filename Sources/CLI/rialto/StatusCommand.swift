@@ -6,27 +6,35 @@ import Model
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show how far an object has come, and what stops it.",
+    commandName: "status",
+    abstract: "Show how far an object has come, and what stops it; without a name, the whole mesh.",
+    usage: "rialto status [KIND NAME] [options]",
     discussion: """
       Examples:
-        rialto status sr orders
+        rialto status
+        rialto status serviceroute orders
         rialto status organizations/acme/tenants/web/workspaces/shop -o json
-      """)
+      """, aliases: ["describe"])
 
-  @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
-  var words: [String]
+  @Argument(
+    help: ArgumentHelp(
+      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what")
+  )
+  var words: [String] = []
 
   @OptionGroup var parents: ParentOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
-    try await Session.run(connection, what: "show the status of \(words.joined(separator: " "))") {
+    let what = words.isEmpty ? "the mesh" : words.joined(separator: " ")
+    try await Session.run(connection, what: "show the status of \(what)") {
       try await run(in: $0)
     }
   }
 
   func run(in session: Session) async throws {
+    guard !words.isEmpty else { return try await showOverview(in: session) }
     let (kinds, name) = try Targets.words(words)
     guard let name else {
       throw Failure(
@@ -40,6 +48,16 @@ struct StatusCommand: AsyncParsableCommand {
     case .json: session.terminal.line(status.prettyJSON)
     case .yaml: session.terminal.data(Manifests.yaml(status))
     case .name: session.terminal.line(visible(status["state"]?.string ?? "-"))
+    }
+  }
+
+  private func showOverview(in session: Session) async throws {
+    let overview = try await Overview(of: session, parents: parents)
+    switch output.output {
+    case .table, .wide: session.terminal.data(overview.text(at: session.now()))
+    case .json: session.terminal.line(overview.document.prettyJSON)
+    case .yaml: session.terminal.data(Manifests.yaml(overview.document))
+    case .name: session.terminal.line(overview.isGood ? "READY" : "PARTIAL")
     }
   }
 }

@@ -7,7 +7,11 @@ enum Version {
 
 struct VersionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "version", abstract: "Show the version of this program.")
+    commandName: "version", abstract: "Show the version of this program.",
+    discussion: """
+      Example:
+        rialto version
+      """)
 
   func run() async throws { Terminal.standard.line(Version.text) }
 }

@@ -4,16 +4,23 @@ import Model
 
 struct WaitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wait", abstract: "Wait until an object is in force.",
+    commandName: "wait",
+    abstract: "Wait until an object is in force; without a name, until everything is.",
+    usage: "rialto wait [KIND NAME] [--for ready|deleted] [--timeout 60s] [options]",
     discussion: """
       Exits with 4 when the time is up, and with 1 as soon as the object is refused for good.
 
-      Example:
-        rialto wait sr orders --for ready --timeout 30s
+      Examples:
+        rialto wait serviceroute orders --timeout 30s
+        rialto wait workspace shop --for deleted
+        rialto wait
       """)
 
-  @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
-  var words: [String]
+  @Argument(
+    help: ArgumentHelp(
+      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what")
+  )
+  var words: [String] = []
 
   @Option(name: .customLong("for"), help: "ready or deleted.")
   var condition = "ready"
@@ -32,15 +39,23 @@ struct WaitCommand: AsyncParsableCommand {
 
   func validate() throws {
     if wanted == nil { throw ValidationError("--for is ready or deleted") }
+    if words.isEmpty && wanted == .deleted {
+      throw ValidationError("--for deleted needs the name of an object")
+    }
   }
 
   func run() async throws {
-    try await Session.run(connection, what: "wait for \(words.joined(separator: " "))") {
+    let what = words.isEmpty ? "everything" : words.joined(separator: " ")
+    try await Session.run(connection, what: "wait for \(what)") {
       try await run(in: $0)
     }
   }
 
   func run(in session: Session) async throws {
+    guard !words.isEmpty else {
+      try await session.waitForEverything(timeout: timeout.duration)
+      return session.terminal.line("everything is in force")
+    }
     let (kinds, name) = try Targets.words(words)
     guard let name, let wanted else {
       throw Failure(

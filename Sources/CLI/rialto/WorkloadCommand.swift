@@ -21,6 +21,11 @@ struct WorkloadAddCommand: AsyncParsableCommand {
       that it prints runs unedited on the workload's machine; the token in it is good once, for 15 \
       minutes, and for nothing but this workload. It reaches the proxy on standard input and shows \
       in no list of processes.
+
+      Examples:
+        rialto workload add --namespace shop --service orders --port http:8080/http \\
+          --health http:8080/healthz --label version=v1
+        rialto workload add --namespace gateways --service ingress --role ingress
       """)
 
   @Option(
@@ -83,11 +88,19 @@ struct WorkloadAddCommand: AsyncParsableCommand {
     let grant = WorkloadGrant(
       namespace: namespace, service: service, serviceAccount: serviceAccount ?? service,
       role: role, labels: try parsedLabels())
+    try await Failure.reported(doing: "add \(service).\(namespace)", to: .standard) {
+      Terminal.standard.line(try await minted(grant))
+    }
+  }
+
+  private func minted(_ grant: WorkloadGrant) async throws -> String {
     do {
       let socket = try AdministrationSocket(socketOrFolder: agent)
-      print(text(of: try await socket.mint(grant)))
+      return text(of: try await socket.mint(grant))
     } catch let problem as AdministrationSocket.Problem {
-      throw ValidationError("\(problem)")
+      throw Failure(
+        .unreachable, .unreachable, "\(problem)",
+        advice: "Run this on the agent's machine; --agent names its data folder or its socket.")
     }
   }
 

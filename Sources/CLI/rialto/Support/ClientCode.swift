@@ -12,6 +12,7 @@ enum ClientCode: String, CaseIterable, Sendable {
   case notReady = "RL3010"
   case noInput = "RL3011"
   case invalidInput = "RL3012"
+  case unknownCommand = "RL3013"
   case interrupted = "RL3098"
   case unexpected = "RL3099"
 
@@ -38,6 +39,7 @@ enum ClientCode: String, CaseIterable, Sendable {
     case .noInput: "There is no file to read, or no manifest in it."
     case .invalidInput:
       "A manifest is wrong. Nothing was sent; every problem has its place and code."
+    case .unknownCommand: "There is no such command. 'rialto --help' lists them."
     case .interrupted: "The command was stopped before it was done."
     case .unexpected: "Something that nobody thought of. Please report it."
     }

@@ -114,6 +114,7 @@ struct Failure: Error, Hashable, Sendable {
       switch problem.status {
       case 401: "Use a context with a valid token: 'rialto config view', --context, RIALTO_TOKEN."
       case 403: "Ask an administrator for the right to do this."
+      case 409 where code == "RL2411": "Delete them first, or use --cascade to delete all of it."
       default: "'rialto explain \(code)' says more."
       }
     self.init(
@@ -157,19 +158,5 @@ struct Failure: Error, Hashable, Sendable {
     case .unwritable(let path, let reason):
       self.init(.failed, .context, "\(path): \(reason)", advice: "Name another file with --config.")
     }
-  }
-}
-
-extension ProblemDetails.Item {
-  /// `shop.yaml:7:3: organizations/…: spec.subsets[0].weigth: unknown field (RL1003)`
-  var text: String {
-    var parts: [String] = []
-    if let line {
-      parts.append("\(file ?? "line"):\(line):\(column ?? 1)")
-    } else if let file {
-      parts.append(file)
-    }
-    parts += [subject, path].compactMap { $0 }
-    return (parts + ["\(detail)\(code.isEmpty ? "" : " (\(code))")"]).joined(separator: ": ")
   }
 }

@@ -8,6 +8,11 @@ struct ManifestFiles: Sendable {
   var manifests: [Manifest]
   var warnings: [Diagnostic]
 
+  /// Files as a person would say them.
+  static func names(_ paths: [String]) -> String {
+    paths.map { $0 == "-" ? "the standard input" : $0 }.joined(separator: ", ")
+  }
+
   private static let extensions = ["json", "yaml", "yml"]
 
   /// - Parameters:
@@ -31,7 +36,7 @@ struct ManifestFiles: Sendable {
     let errors = diagnostics.filter { $0.severity == .error }
     guard errors.isEmpty else {
       throw Failure(
-        .failed, errors[0].code, errors.map(\.text),
+        .failed, errors[0].code, errors.map(\.shortText),
         advice: "Nothing was sent. 'rialto explain \(errors[0].code)' says more.")
     }
     guard !manifests.isEmpty else {

@@ -16,18 +16,20 @@ func statusText(_ status: Document) -> String {
 }
 
 /// How far something has come in each cluster, with what Envoys said against it.
-func clustersText(_ clusters: [Document]) -> String {
+///
+/// - Parameter showsStages: when each stage was reached, counted from the commit.
+func clustersText(_ clusters: [Document], showsStages: Bool = false) -> String {
   guard !clusters.isEmpty else { return "" }
-  var table = Table(headings: [
-    "CLUSTER", "STATE", "AGENT", "TOLD", "ACKNOWLEDGED", "REJECTED", "TOOK",
-  ])
+  let stages = showsStages ? ["compiled", "sent", "stored"] : []
+  var table = Table(headings: ["CLUSTER", "STATE", "AGENT", "TOLD", "ACKNOWLEDGED", "REJECTED"])
+  table.headings += stages.map { $0.uppercased() } + [showsStages ? "COMPLETED" : "TOOK"]
   for cluster in clusters {
-    table.rows.append([
-      cluster["cluster"]?.string ?? "-", cluster["state"]?.string ?? "-",
-      cluster["connected"]?.bool == true ? "connected" : "away",
-      number(cluster["told"]), number(cluster["acknowledged"]), number(cluster["rejected"]),
-      milliseconds(cluster[["stages", "completed"]]),
-    ])
+    table.rows.append(
+      [
+        cluster["cluster"]?.string ?? "-", cluster["state"]?.string ?? "-",
+        cluster["connected"]?.bool == true ? "connected" : "away",
+        number(cluster["told"]), number(cluster["acknowledged"]), number(cluster["rejected"]),
+      ] + (stages + ["completed"]).map { milliseconds(cluster[["stages", $0]]) })
   }
   return "\n" + table.text(hidesHeadings: false) + clusters.flatMap(rejections).joined()
 }

@@ -12,10 +12,10 @@ struct Targets: Sendable {
   static func kinds(_ word: String) throws -> [Kind] {
     let kinds = Manifests.kinds(named: word)
     guard kinds.isEmpty else { return kinds }
-    let near = Manifests.nearestKindWord(to: word).map { " Did you mean '\($0)'?" } ?? ""
+    let near = Manifests.nearestKindWord(to: word).map { "Did you mean '\($0)'? " } ?? ""
     throw Failure(
       .failed, .unknownKind, "there is no kind '\(word)'",
-      advice: "'rialto explain' lists the kinds.\(near)")
+      advice: ForeignKinds.advice(for: word) ?? "\(near)'rialto explain' lists the kinds.")
   }
 
   /// `KIND NAME`, `KIND/NAME`, `KIND FQN` or an FQN alone.
@@ -41,11 +41,12 @@ struct Targets: Sendable {
       return ref
     }
     if kinds.count == 1, let kind = kinds.first, let ref = known(kind, name) { return ref }
-    let found = try await all(kinds, view: .basic).map(\.ref).filter { $0.name == name }
+    let all = try await all(kinds, view: .basic).map(\.ref)
+    let found = all.filter { $0.name == name }
     guard let first = found.first else {
-      throw Failure(
-        .failed, .missing,
-        "there is no \(kinds.map(\.rawValue).joined(separator: " or ")) '\(name)'",
+      if all.isEmpty { try await checkParents(of: kinds) }
+      throw missing(
+        kinds.map(\.rawValue).joined(separator: " or "), name, of: all.map(\.name),
         advice: "'rialto get \(kinds[0].plural)' lists them.")
     }
     guard found.count == 1 else {
@@ -75,6 +76,20 @@ struct Targets: Sendable {
     return found.sorted { $0.ref < $1.ref }
   }
 
+  /// Nothing was found: is that because a parent that was named is not there?
+  func checkParents(of kinds: [Kind]) async throws {
+    let above = Set(kinds.flatMap { $0.ancestry.dropLast() })
+    for kind in Kind.allCases where kind != .organization && above.contains(kind) {
+      guard let name = parents.name(of: kind, in: session.context) else { continue }
+      let known = try await refs(of: kind, isAll: true).map(\.name)
+      guard !known.contains(name) else { continue }
+      // Of the three kinds of groups, another one may be meant.
+      if kinds.count > 1, kind.parent == .workspace { continue }
+      throw missing(
+        kind.rawValue, name, of: known, advice: "'rialto get \(kind.plural)' lists them.")
+    }
+  }
+
   private func all(
     _ kind: Kind, labels: String?, view: ManagementClient.View
   ) async throws -> [FoundObject] {
@@ -93,8 +108,10 @@ struct Targets: Sendable {
   }
 
   /// The objects of a kind in whose collections to look: the named one, or all there are.
-  private func refs(of kind: Kind) async throws -> [ResourceRef] {
-    let name = parents.name(of: kind, in: session.context)
+  ///
+  /// - Parameter isAll: all there are below the named parents, whether one is named or not.
+  private func refs(of kind: Kind, isAll: Bool = false) async throws -> [ResourceRef] {
+    let name = isAll ? nil : parents.name(of: kind, in: session.context)
     guard let parent = kind.parent else {
       if let name { return [ResourceRef(kind, [name])] }
       return try await list(kind.collection, kind, labels: nil, view: .basic).map(\.ref)

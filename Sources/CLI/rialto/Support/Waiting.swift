@@ -1,6 +1,7 @@
 import Documents
 import ManagementClient
 import Model
+import Synchronization
 
 extension Session {
   /// Runs something and stops it after a time; nil when the time was up first.
@@ -39,6 +40,47 @@ extension Session {
       "\(refs.map(\.shortText).joined(separator: ", ")): not \(condition.rawValue) "
         + "within \(timeout.components.seconds)s",
       advice: "'rialto status \(refs.first?.fqn ?? "")' shows how far it has come.")
+  }
+}
+
+extension Session {
+  /// Comes back when every change is in force everywhere.
+  /// - Throws: `Failure`: something is refused, or not in time.
+  func waitForEverything(timeout: Duration) async throws {
+    let client = client
+    let isDone = try await within(timeout) {
+      while true {
+        if try await client.isEverythingInForce() { return true }
+        let isDone = Mutex(false)
+        try await client.watch { _ in
+          let isInForce = try await client.isEverythingInForce()
+          isDone.withLock { $0 = isInForce }
+          return !isInForce
+        }
+        if isDone.withLock({ $0 }) { return true }
+      }
+    }
+    guard isDone == true else {
+      throw Failure(
+        .timedOut, .timeout, "not everything is in force within \(timeout.components.seconds)s",
+        advice: "'rialto status' shows what is missing.")
+    }
+    let refused = try await client.agents()["rejections"]?.list ?? []
+    guard refused.isEmpty else {
+      throw Failure(
+        .failed, ClientCode.notReady.rawValue,
+        refused.map { rejection in
+          "\(rejection["cluster"]?.string ?? "-"): \(rejection["resourceName"]?.string ?? "-"): "
+            + (rejection["reason"]?.string ?? "-")
+        }, advice: "'rialto status' shows what is missing.")
+    }
+  }
+}
+
+extension ManagementClient {
+  /// Whether every recent change has come to its end.
+  fileprivate func isEverythingInForce() async throws -> Bool {
+    try await changes(limit: 100).allSatisfy { $0[["propagation", "isComplete"]]?.bool == true }
   }
 }
 

@@ -1,0 +1,59 @@
+import Documents
+import ManagementClient
+
+/// `rialto get workloads`: what runs, and where.
+struct WorkloadTable: Sendable {
+  let output: OutputOptions
+  /// Only of this namespace.
+  var namespace: String?
+  /// A service, or the beginning of a node's id.
+  var name: String?
+
+  static let words = ["workloads", "workload", "wl"]
+
+  func print(in session: Session) async throws {
+    let all = try await session.client.workloads().filter {
+      namespace == nil || $0["namespace"]?.string == namespace
+    }
+    let items = all.filter(isWanted)
+    if items.isEmpty {
+      guard let name else { return session.terminal.note("none found") }
+      throw missing(
+        "workload", name, of: all.compactMap { $0["service"]?.string },
+        advice: "'rialto get workloads' lists them.")
+    }
+    let isWide = output.output == .wide
+    output.print(
+      items, named: { "workload/\($0["nodeID"]?.string ?? "-")" },
+      {
+        var table = Table(headings: [
+          "SERVICE", "NAMESPACE", "CLUSTER", "STATE", "HEALTH", "NODE", "LABELS",
+        ])
+        if isWide { table.headings += ["ACCOUNT", "HOST", "ENVOY"] }
+        table.rows = items.map { row($0, isWide: isWide) }
+        return table
+      }, to: session.terminal)
+  }
+
+  private func isWanted(_ item: Document) -> Bool {
+    guard let name else { return true }
+    let node = item["nodeID"]?.string ?? ""
+    return item["service"]?.string == name || node.utf8.starts(with: name.utf8)
+  }
+
+  private func row(_ item: Document, isWide: Bool) -> [String] {
+    let labels = (item["labels"]?.object ?? [:]).compactMapValues(\.string)
+      .map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+    var row = [
+      item["service"]?.string ?? "-", item["namespace"]?.string ?? "-",
+      item["cluster"]?.string ?? "-",
+      item["connected"]?.bool == true ? "connected" : "away",
+      item["healthy"]?.bool == true ? "healthy" : "unhealthy", item["nodeID"]?.string ?? "-",
+      labels.isEmpty ? "-" : labels,
+    ]
+    if isWide {
+      row += ["serviceAccount", "hostName", "envoyVersion"].map { item[$0]?.string ?? "-" }
+    }
+    return row
+  }
+}
