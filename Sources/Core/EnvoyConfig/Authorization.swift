@@ -34,17 +34,23 @@ extension Principal {
 
 /// The two steps of a decision.
 struct AuthorizationMatchers {
-  /// nil when nobody is refused by name.
-  var deny: Matcher?
+  /// Refuses whom a rule names, and everybody of a trust domain that is not believed (any more):
+  /// handshakes of open connections are over.
+  var deny: Matcher
   /// nil when everybody who is not refused may call.
   var allow: Matcher?
 
-  init(_ authorization: Authorization) {
-    guard case .rules(let deny, let allow) = authorization else { return }
-    if !deny.isEmpty {
-      self.deny = Matcher(
-        deny, matched: .deny, otherwise: AuthorizationAction("no-policy-denies", .allow))
+  init(_ authorization: Authorization, trust: TrustPlan?) {
+    let admitted = AuthorizationAction("no-policy-denies", .allow)
+    var domains = ["spiffe://": AuthorizationAction("trust-domain-unknown", .deny)]
+    for (domain, authorities) in trust?.bundles ?? [:] where !authorities.isEmpty {
+      domains[Principal.trustDomain(trustDomain: domain).subject.text] = admitted
     }
+    guard case .rules(let deny, let allow) = authorization else {
+      self.deny = Matcher([], matched: .deny, prefixes: domains, otherwise: admitted)
+      return
+    }
+    self.deny = Matcher(deny, matched: .deny, prefixes: domains, otherwise: admitted)
     self.allow = allow.map {
       Matcher($0, matched: .allow, otherwise: AuthorizationAction("no-policy-allows", .deny))
     }
@@ -61,10 +67,11 @@ extension AuthorizationAction {
 }
 
 extension Matcher {
-  /// Ends in `matched`, under the name of the first rule that names the caller, or in `otherwise`.
+  /// Ends in `matched`, under the name of the first rule that names the caller, else in the action
+  /// of the longest of `prefixes`, or in `otherwise`.
   fileprivate init(
     _ rules: [AuthorizationRule], matched: Envoy_Config_Rbac_V3_RBAC.Action,
-    otherwise: AuthorizationAction
+    prefixes base: [String: AuthorizationAction] = [:], otherwise: AuthorizationAction
   ) {
     var exact: [String: Matcher.OnMatch] = [:]
     var prefixes: [String: Matcher.OnMatch] = [:]
@@ -77,6 +84,7 @@ extension Matcher {
         }
       }
     }
+    prefixes.merge(base.mapValues(Matcher.OnMatch.init)) { rule, _ in rule }
     self = .with { $0.onNoMatch = Matcher.OnMatch(otherwise) }
     if !prefixes.isEmpty {
       matcherTree = .over(.prefixMatchMap(.with { $0.map = prefixes }))

@@ -5,21 +5,35 @@ import SwiftProtobuf
 // Envoy clusters: a port of a service, as a whole or one subset of it.
 
 extension ServicePlan {
-  /// The clusters through which anybody calls this service, and the bundle that they refer to.
+  /// The clusters through which anybody calls this service, and the bundles that they refer to.
+  /// Instances here and those of each other cluster are believed by the authorities of their own
+  /// trust domain only.
   func clusters(trust: TrustPlan?) -> [EnvoyResource] {
-    let bundle = TrustBundle(of: providers.map(\.trustDomain), in: trust)
-    let identities = identities(in: trust)
+    let local = callee(providers.filter { $0.remote == nil }, in: trust)
+    let remote = providers.filter { $0.remote != nil }.map { ($0.cluster, callee([$0], in: trust)) }
     let clusters = callablePorts.map { port, subset in
       let name = EnvoyName.outbound(host: host, port: port.number, subset: subset?.name)
-      let cluster = Cluster.outbound(
+      let protocols = port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient
+      var cluster = Cluster.outbound(
         name, isHTTP: port.protocolName.isHTTP,
-        transport: .mutualTLS(
-          serverName: name,
-          protocols: port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient,
-          identities: identities, bundle: bundle?.name))
+        transport: local.transport(serverName: name, protocols: protocols))
+      cluster.reach(
+        remote.map { other, callee in
+          let copy = EnvoyName.copy(
+            of: host, port: port.number, subset: subset?.name, in: other)
+          return TransportSocketMatch(
+            other, callee.transport(serverName: copy, protocols: protocols))
+        })
       return EnvoyResource(.cluster, name, cluster, from: [ServiceKey(self).item, .trust])
     }
-    return clusters + (bundle.map { [$0.resource] } ?? [])
+    return clusters + ([local] + remote.map(\.1)).compactMap(\.bundle?.resource)
+  }
+
+  private func callee(_ providers: [ServiceProvider], in trust: TrustPlan?) -> Callee {
+    Callee(
+      providers.flatMap { provider in
+        provider.serviceAccounts.map { (provider.trustDomain, namespace, $0) }
+      }, in: trust)
   }
 
   /// Each port with the whole service and with each subset.
@@ -31,7 +45,7 @@ extension ServicePlan {
 extension Cluster {
   /// What does not vary is the set of settings that lost no request when an instance died
   /// (killed, terminated, silent, or its application gone).
-  fileprivate static func outbound(
+  static func outbound(
     _ name: String, isHTTP: Bool, transport: TransportSocket
   ) -> Cluster {
     .with {
@@ -51,7 +65,31 @@ extension Cluster {
             $0.interval = .init(milliseconds: 2000)
             $0.timeout = .init(milliseconds: 1000)
           })
+      } else {
+        $0.upstreamConnectionOptions.tcpKeepalive = .watchful
       }
+    }
+  }
+
+  /// Other transport sockets for what leads to other clusters.
+  mutating func reach(_ others: [TransportSocketMatch]) {
+    guard !others.isEmpty else { return }
+    transportSocketMatches = others
+    // Includes two attempts of a gateway on the way.
+    connectTimeout = .init(milliseconds: 2500)
+  }
+
+  /// Passes bytes on, to instances or to gateways: TLS is between the ends.
+  static func passing(_ name: String, connectTimeout: Int, panicThreshold: Double) -> Cluster {
+    .with {
+      $0.name = name
+      $0.type = .eds
+      $0.edsClusterConfig.edsConfig = .stream
+      $0.connectTimeout = .init(milliseconds: connectTimeout)
+      $0.circuitBreakers = .generous
+      $0.outlierDetection = .connectFailures
+      $0.commonLbConfig.healthyPanicThreshold.value = panicThreshold
+      $0.upstreamConnectionOptions.tcpKeepalive = .watchful
     }
   }
 
@@ -119,6 +157,43 @@ extension OutlierDetection {
     $0.baseEjectionTime = .init(milliseconds: 5000)
     $0.maxEjectionTime = .init(milliseconds: 10_000)
     $0.maxEjectionPercent = 100
+  }
+
+  /// Ejects, for a short time, what does not take connections; Envoy counts them as gateway
+  /// failures.
+  fileprivate static let connectFailures = OutlierDetection.with {
+    $0.consecutiveGatewayFailure = 2
+    $0.enforcingConsecutiveGatewayFailure = 100
+    $0.enforcingConsecutive5Xx = 0
+    $0.interval = .init(milliseconds: 1000)
+    $0.baseEjectionTime = .init(milliseconds: 2000)
+    $0.maxEjectionTime = .init(milliseconds: 5000)
+    $0.maxEjectionPercent = 100
+  }
+}
+
+extension Envoy_Config_Core_V3_TcpKeepalive {
+  /// Notices within half a minute that the other end is gone without a word.
+  fileprivate static let watchful = Envoy_Config_Core_V3_TcpKeepalive.with {
+    $0.keepaliveTime = 10
+    $0.keepaliveInterval = 5
+    $0.keepaliveProbes = 3
+  }
+}
+
+extension TransportSocketMatch {
+  /// `socket` for endpoints that lead to `cluster`.
+  init(_ cluster: String, _ socket: TransportSocket) {
+    self = .with {
+      $0.name = cluster
+      $0.match = Self.mark(cluster)
+      $0.transportSocket = socket
+    }
+  }
+
+  /// What endpoints and sockets are matched by.
+  static func mark(_ cluster: String) -> Google_Protobuf_Struct {
+    .with { $0.fields["cluster"] = .init(stringValue: cluster) }
   }
 }
 

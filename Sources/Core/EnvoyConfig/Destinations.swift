@@ -38,9 +38,10 @@ struct Destinations {
   }
 
   /// The cluster without endpoints.
-  static let unavailable = Destinations()
+  static let unavailable = Destinations(cluster: EnvoyName.unavailableCluster)
 
-  private init() { clusters = [(EnvoyName.unavailableCluster, 100)] }
+  /// One cluster that is of no service.
+  init(cluster: String) { clusters = [(cluster, 100)] }
 
   var usesUnavailable: Bool { clusters.contains { $0.name == EnvoyName.unavailableCluster } }
 }

@@ -9,6 +9,7 @@ enum EnvoyName {
   static let tlsTransport = "envoy.transport_sockets.tls"
   static let spiffeValidator = "envoy.tls.cert_validator.spiffe"
   static let httpConnectionManager = "envoy.filters.network.http_connection_manager"
+  static let serverNameCluster = "envoy.filters.network.sni_cluster"
   static let tcpProxy = "envoy.filters.network.tcp_proxy"
   static let connectionAuthorization = "envoy.filters.network.rbac"
   static let originalDestination = "envoy.filters.listener.original_dst"
@@ -18,6 +19,9 @@ enum EnvoyName {
   static let previousHosts = "envoy.retry_host_predicates.previous_hosts"
   static let previousPriorities = "envoy.retry_priorities.previous_priorities"
   static let upstreamHTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+  /// Marks of an endpoint that choose its transport socket.
+  static let transportMatch = "envoy.transport_socket_match"
 
   static let transportTLS = "tls"
   static let transportPlaintext = "raw_buffer"
@@ -37,14 +41,53 @@ enum EnvoyName {
 
   /// The certificate and key of the workload; `rialto proxy` adds the secret of this name.
   static let workloadSecret = "workload"
+  /// The authorities of all trust domains under one name whose content changes, so that workloads
+  /// come to believe another cluster without a new filter chain.
+  static let trustSecret = "trust"
   static let outboundListener = "outbound"
   static let inboundListener = "inbound"
   /// A cluster without endpoints: where requests go whose destination does not exist.
   static let unavailableCluster = "unavailable"
 
+  static let eastWestListener = "eastwest"
+  static let meshListener = "gateway_mesh"
+  static let meshRoutes = "gateway.mesh"
+
   /// The cluster and the server name (SNI) for a port of a service, as Istio forms them.
   static func outbound(host: String, port: Int, subset: String? = nil) -> String {
-    "outbound_.\(port)_.\(subset ?? "")_.\(host)"
+    // A service may be called `at` and its namespace like a cluster: it must not have the name of
+    // a copy, because gateways let callers choose clusters by those.
+    let host = host.utf8.starts(with: "at.".utf8) ? "at_\(host.utf8.dropFirst(2).text)" : host
+    return "outbound_.\(port)_.\(subset ?? "")_.\(host)"
+  }
+
+  /// The server name of calls to what `cluster` has of `host`, and the name of the cluster at the
+  /// gateways there. Envoy compares server names in lower case, and they have at most 255 bytes.
+  static func copy(
+    of host: String, port: Int, subset: String? = nil, in cluster: String
+  ) -> String {
+    let service =
+      host.utf8.suffix(5).elementsEqual(".mesh".utf8) ? host.utf8.dropLast(5).text : host
+    let whole = "\(subset ?? "")_.\(service)"
+    let name = "outbound_.\(port)_.\(whole)\(copySuffix(of: cluster))"
+    guard name.utf8.count > 255 else { return name.lowercased() }
+    return "outbound_.\(port)_.\(StableHash(whole).text)\(copySuffix(of: cluster))".lowercased()
+  }
+
+  /// What a cluster serves of a host name of a gateway, to gateways elsewhere.
+  static func copy(ofHostname hostname: String, in cluster: String) -> String {
+    let host =
+      hostname.utf8.first == UInt8(ascii: "*") ? "_any\(hostname.utf8.dropFirst().text)" : hostname
+    return copy(of: host, port: EnvoyPort.mesh, in: cluster)
+  }
+
+  static func copySuffix(of cluster: String) -> String { ".at.\(cluster.lowercased()).mesh" }
+
+  /// The listener for what is meant for another cluster, and the cluster of the way there.
+  static func peer(_ cluster: String) -> String { "peer_\(cluster)" }
+
+  static func forward(_ rule: StableHash, hostname: String) -> String {
+    "forward_\(rule.text)_\(hostname)"
   }
 
   static func inboundCluster(port: Int) -> String { "inbound_\(port)" }
@@ -63,4 +106,15 @@ enum EnvoyName {
 
   static func bundleSecret(_ hash: StableHash) -> String { "bundle-\(hash.text)" }
   static func fileSecret(_ hash: StableHash) -> String { "files-\(hash.text)" }
+}
+
+enum EnvoyPort {
+  /// Where gateways take what comes from other clusters.
+  static let eastWest = 15443
+  /// Where gateways serve their host names to gateways elsewhere.
+  static let mesh = 15444
+}
+
+extension Substring.UTF8View {
+  fileprivate var text: String { String(Substring(self)) }
 }

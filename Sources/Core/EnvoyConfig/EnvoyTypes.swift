@@ -5,6 +5,7 @@ package import SwiftProtobuf
 
 typealias Cluster = Envoy_Config_Cluster_V3_Cluster
 typealias CircuitBreakers = Envoy_Config_Cluster_V3_CircuitBreakers
+typealias TransportSocketMatch = Envoy_Config_Cluster_V3_Cluster.TransportSocketMatch
 typealias OutlierDetection = Envoy_Config_Cluster_V3_OutlierDetection
 typealias Address = Envoy_Config_Core_V3_Address
 typealias CidrRange = Envoy_Config_Core_V3_CidrRange
@@ -40,6 +41,7 @@ typealias HTTPAuthorization = Envoy_Extensions_Filters_Http_Rbac_V3_RBAC
 typealias HTTPAuthorizationPerRoute = Envoy_Extensions_Filters_Http_Rbac_V3_RBACPerRoute
 typealias Router = Envoy_Extensions_Filters_Http_Router_V3_Router
 typealias ConnectionAuthorization = Envoy_Extensions_Filters_Network_Rbac_V3_RBAC
+typealias ServerNameCluster = Envoy_Extensions_Filters_Network_SniCluster_V3_SniCluster
 typealias TCPProxy = Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy
 typealias OriginalDestination = Envoy_Extensions_Filters_Listener_OriginalDst_V3_OriginalDst
 typealias TLSInspector = Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector
@@ -66,8 +68,9 @@ extension EnvoyResourceType {
     AuthorizationAction.self, ConnectionAuthorization.self, DownstreamTLS.self,
     EarlyHeaderMutation.self, HTTPAuthorization.self, HTTPAuthorizationPerRoute.self,
     HTTPConnectionManager.self, HeaderMutationFilter.self, OriginalDestination.self,
-    PreviousHosts.self, PreviousPriorities.self, Router.self, SPIFFEValidator.self, TCPProxy.self,
-    TLSInspector.self, URISubjectInput.self, UpstreamHTTP.self, UpstreamTLS.self,
+    PreviousHosts.self, PreviousPriorities.self, Router.self, SPIFFEValidator.self,
+    ServerNameCluster.self, TCPProxy.self, TLSInspector.self, URISubjectInput.self,
+    UpstreamHTTP.self, UpstreamTLS.self,
   ]
 
   /// The message that resources of this type are.

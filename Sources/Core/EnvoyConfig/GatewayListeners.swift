@@ -12,6 +12,7 @@ func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
     }
   }
   return ports.values.sorted { $0.number < $1.number }.flatMap(\.resources)
+    + meshResources(of: profile, in: site)
 }
 
 /// One port of a gateway: routes by host in plaintext, and a filter chain per host with TLS. A host

@@ -11,14 +11,15 @@ struct GatewayHost {
   private(set) var origins: Set<ItemKey>
   private(set) var usesUnavailable = false
 
-  init(_ server: GatewayServer, of plan: GatewayPlan, in site: Site) {
+  /// `forMesh` leaves out what would send requests of gateways elsewhere on to yet another cluster.
+  init(_ server: GatewayServer, of plan: GatewayPlan, in site: Site, forMesh: Bool = false) {
     self.plan = plan
     self.server = server
     origins = [.gateway(plan.fqn)]
-    for (index, rule) in server.rules.enumerated() {
+    for (index, rule) in server.rules.enumerated() where !(forMesh && rule.action.isForward) {
       let matches = rule.matches.filter { ($0.port ?? server.port) == server.port }
       for match in rule.matches.isEmpty ? [RequestMatch()] : matches {
-        append(rule, named: "\(server.name)#\(index)", when: match, in: site)
+        append(rule, at: index, when: match, in: site)
       }
     }
   }
@@ -32,8 +33,9 @@ struct GatewayHost {
   }
 
   private mutating func append(
-    _ rule: GatewayRule, named name: String, when match: RequestMatch, in site: Site
+    _ rule: GatewayRule, at index: Int, when match: RequestMatch, in site: Site
   ) {
+    let name = "\(server.name)#\(index)"
     switch rule.action {
     case .redirect(let scheme, let authority, let path, let port, let code):
       routes.append(
@@ -43,7 +45,14 @@ struct GatewayHost {
           $0.redirect = RedirectAction(
             scheme: scheme, authority: authority, path: path, port: port, code: code)
         })
-    case .forward: break
+    case .forward(_, let rewritePath, let rewriteAuthority):
+      let forwarding = Forwarding(rule, at: index, of: server, in: plan)
+      let destinations = forwarding.map { Destinations(cluster: $0.name) } ?? .unavailable
+      usesUnavailable = usesUnavailable || destinations.usesUnavailable
+      append(
+        name, when: RequestConditions(match), to: destinations,
+        under: CallPolicy(timeout: rule.timeout),
+        rewritePath.map { PathRewrite(of: match.path, to: $0) }, rewriteAuthority)
     case .respond(let status, let body):
       routes.append(
         .with {
@@ -59,14 +68,21 @@ struct GatewayHost {
       let rewrite = rewritePath.map { PathRewrite(of: match.path, to: $0) }
       for (conditions, destinations) in ways(to: host, port: port, when: match, rewrite, in: site) {
         usesUnavailable = usesUnavailable || destinations.usesUnavailable
-        routes += Route.alternatives(
-          name: name, when: conditions, to: destinations, under: policy
-        ) { action in
-          if let retries = policy.retryPolicy { action.retryPolicy = retries }
-          if let rewriteAuthority { action.hostRewriteLiteral = rewriteAuthority }
-          rewrite?.apply(to: &action)
-        }
+        append(name, when: conditions, to: destinations, under: policy, rewrite, rewriteAuthority)
       }
+    }
+  }
+
+  private mutating func append(
+    _ name: String, when conditions: RequestConditions, to destinations: Destinations,
+    under policy: CallPolicy, _ rewrite: PathRewrite?, _ rewriteAuthority: String?
+  ) {
+    routes += Route.alternatives(
+      name: name, when: conditions, to: destinations, under: policy
+    ) { action in
+      if let retries = policy.retryPolicy { action.retryPolicy = retries }
+      if let rewriteAuthority { action.hostRewriteLiteral = rewriteAuthority }
+      rewrite?.apply(to: &action)
     }
   }
 

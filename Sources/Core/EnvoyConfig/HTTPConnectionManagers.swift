@@ -9,6 +9,12 @@ extension NetworkFilter {
     }
   }
 
+  /// Sends a connection to the cluster that is named like the server it asks for.
+  static let serverNameCluster = NetworkFilter.with {
+    $0.name = EnvoyName.serverNameCluster
+    $0.typedConfig = ServerNameCluster().packed
+  }
+
   init(_ proxy: TCPProxy) {
     self = .with {
       $0.name = EnvoyName.tcpProxy
@@ -82,6 +88,19 @@ extension HTTPConnectionManager {
         $0.initialConnectionWindowSize = 1_048_576
       }
       $0.httpFilters = HTTPFilter.chain(of: [.dropReservedHeaders, .router])
+      $0.rds = .over(routes)
+    }
+  }
+
+  /// For gateways elsewhere, which have seen to hostile clients and have a verified identity.
+  static func mesh(routes: String) -> HTTPConnectionManager {
+    .with {
+      $0.statPrefix = routes
+      $0.serverHeaderTransformation = .passThrough
+      $0.forwardClientCertDetails = .sanitizeSet
+      $0.setCurrentClientCertDetails.uri = true
+      $0.normalizesPaths()
+      $0.httpFilters = HTTPFilter.chain(of: [.dropReservedHeaders, .deny, .router])
       $0.rds = .over(routes)
     }
   }

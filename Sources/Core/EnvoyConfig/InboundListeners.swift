@@ -7,8 +7,9 @@ import SwiftProtobuf
 /// Everything that lets calls in to the workloads of `profile`.
 func inboundResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
   guard !profile.ports.isEmpty else { return [] }
-  let bundle = TrustBundle(of: (site.trust?.bundles ?? [:]).keys, in: site.trust)
-  let inbound = Inbound(profile: profile, plan: site.namespaces[profile.namespace], bundle: bundle)
+  let bundle = TrustBundle.all(in: site.trust)
+  let inbound = Inbound(
+    profile: profile, plan: site.namespaces[profile.namespace], trust: site.trust, bundle: bundle)
   return inbound.listeners
     + profile.ports.map { port in
       EnvoyResource(
@@ -21,15 +22,15 @@ func inboundResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
 private struct Inbound {
   var profile: ProxyProfile
   var traffic: TrafficMode
-  var authorization: Authorization
+  var matchers: AuthorizationMatchers
   var bundle: TrustBundle?
 
   /// A namespace without a plan asks for mutual TLS and lets every caller with an identity in.
-  init(profile: ProxyProfile, plan: NamespacePlan?, bundle: TrustBundle?) {
+  init(profile: ProxyProfile, plan: NamespacePlan?, trust: TrustPlan?, bundle: TrustBundle?) {
     self.profile = profile
     self.bundle = bundle
     traffic = plan?.admission.traffic ?? .required
-    authorization = plan?.admission.authorization ?? .open
+    matchers = AuthorizationMatchers(plan?.admission.authorization ?? .open, trust: trust)
   }
 
   private var plan: ItemKey { .namespace(profile.namespace) }
@@ -87,8 +88,7 @@ private struct Inbound {
 
   private func tcpFilters(for port: InboundPort) -> [NetworkFilter] {
     let cluster = EnvoyName.inboundCluster(port: port.number)
-    let matchers = AuthorizationMatchers(authorization)
-    let decisions = [("deny", matchers.deny), ("allow", matchers.allow)]
+    let decisions = [("deny", Optional(matchers.deny)), ("allow", matchers.allow)]
     return decisions.compactMap { prefix, matcher in
       matcher.map { NetworkFilter(.connections(statPrefix: "\(cluster).\(prefix)", $0)) }
     } + [
@@ -102,12 +102,10 @@ private struct Inbound {
 
   func routes(for port: InboundPort) -> EnvoyResource {
     let name = EnvoyName.inboundRoutes(port: port.number)
-    let matchers = AuthorizationMatchers(authorization)
     let configuration = RouteConfiguration.with {
       $0.name = name
-      if let deny = matchers.deny {
-        $0.typedPerFilterConfig[HTTPFilter.deny.rawValue] = .requests(statPrefix: "deny", deny)
-      }
+      $0.typedPerFilterConfig[HTTPFilter.deny.rawValue] =
+        .requests(statPrefix: "deny", matchers.deny)
       if let allow = matchers.allow {
         $0.typedPerFilterConfig[HTTPFilter.allow.rawValue] = .requests(statPrefix: "allow", allow)
       }
@@ -125,7 +123,7 @@ private struct Inbound {
         }
       ]
     }
-    return EnvoyResource(.routes, name, configuration, from: [plan])
+    return EnvoyResource(.routes, name, configuration, from: [plan, .trust])
   }
 }
 
@@ -170,7 +168,7 @@ extension ConnectionAuthorization {
 }
 
 extension Google_Protobuf_Any {
-  fileprivate static func requests(statPrefix: String, _ matcher: Matcher) -> Self {
+  static func requests(statPrefix: String, _ matcher: Matcher) -> Self {
     HTTPAuthorizationPerRoute.with {
       $0.rbac.rulesStatPrefix = statPrefix
       $0.rbac.matcher = matcher

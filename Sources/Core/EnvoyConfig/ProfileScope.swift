@@ -11,6 +11,19 @@ enum ConfigurationUnit: Hashable {
   case upstreams
   case inbound
   case gateway
+  /// The clusters of the rules that send requests to other clusters, and their endpoints.
+  case forwards
+
+  // At gateways between clusters.
+  /// The listener for what comes from other clusters.
+  case entrance
+  /// The way to another cluster.
+  case peer(String)
+  /// The clusters of a service that other clusters may call.
+  case exposed(ServiceKey)
+  case exposedEndpoints(ServiceKey)
+  /// The clusters of host names for gateways elsewhere, with their endpoints.
+  case servedHosts
 }
 
 extension ProxyProfile {
@@ -51,13 +64,50 @@ extension ProxyProfile {
   }
 }
 
+extension ProxyProfile {
+  /// Where this gateway takes what comes from other clusters.
+  func entrance(in site: Site) -> [EnvoyResource] {
+    switch role {
+    case .eastWest: eastWestListener(in: site)
+    case .edge: edgeListener(in: site)
+    case .sidecar, .ingress, .egress: []
+    }
+  }
+
+  /// What joins clusters at this gateway.
+  func bridge(in site: Site) -> [EnvoyResource] {
+    var resources = entrance(in: site) + forwardings(of: self, in: site)
+    if role == .eastWest || role == .edge {
+      resources += site.sortedPeers.flatMap { $0.resources(for: role) }
+    }
+    if role == .eastWest {
+      resources += servedHosts(in: site)
+      for service in site.services.keys.sorted() {
+        guard let plan = site.exposedService(service), let cluster = site.plan?.cluster
+        else { continue }
+        resources += plan.exposedClusters(in: cluster)
+        resources += plan.exposedEndpoints(of: site.endpoints[service] ?? [], in: cluster)
+      }
+    }
+    return resources
+  }
+}
+
+extension Site {
+  /// The plan of `service` if other clusters may call the instances here.
+  func exposedService(_ service: ServiceKey) -> ServicePlan? {
+    guard plan != nil, let plan = services[service], plan.isExposed else { return nil }
+    return plan
+  }
+}
+
 /// The full translation for one profile, sorted by type and name: what incremental translation must
 /// agree with.
 package func snapshot(
   items: [ItemKey: BlueprintItem], endpoints: [ServiceKey: [LocalEndpoint]],
-  profile: ProxyProfile
+  gateways: [LocalGateway] = [], profile: ProxyProfile
 ) -> [EnvoyResource] {
-  let site = Site(items: items, endpoints: endpoints)
+  let site = Site(items: items, endpoints: endpoints, gateways: gateways)
   let called = profile.calledServices(in: site).sorted().compactMap { site.services[$0] }
   var resources = called.flatMap { plan in
     profile.callResources(
@@ -71,7 +121,8 @@ package func snapshot(
   }
   for plan in destinations.compactMap({ site.services[$0] }) {
     resources += plan.clusters(trust: site.trust)
-    resources += plan.endpointAssignments(of: site.endpoints[ServiceKey(plan)] ?? [])
+    resources += plan.endpointAssignments(
+      of: site.endpoints[ServiceKey(plan)] ?? [], by: profile.passage, in: site)
   }
   if profile.isSidecar {
     if profile.capture == .redirect {
@@ -83,6 +134,7 @@ package func snapshot(
     resources += inboundResources(of: profile, in: site)
   } else {
     resources += gatewayResources(of: profile, in: site)
+    resources += profile.bridge(in: site)
   }
   let byName = Dictionary(resources.map { ($0.name, $0) }) { first, _ in first }
   return byName.values.sorted { $0.name < $1.name }

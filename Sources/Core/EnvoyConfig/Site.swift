@@ -2,24 +2,33 @@ import Blueprints
 
 /// What a translation starts from: the items of one cluster, by what they are, and its endpoints.
 struct Site: Sendable {
+  private(set) var plan: SitePlan?
   private(set) var services: [ServiceKey: ServicePlan] = [:]
   private(set) var namespaces: [String: NamespacePlan] = [:]
+  /// By FQN.
   private(set) var gateways: [String: GatewayPlan] = [:]
   private(set) var trust: TrustPlan?
   /// By the name of the other cluster.
   private(set) var peers: [String: PeerPlan] = [:]
   var endpoints: [ServiceKey: [LocalEndpoint]] = [:]
+  /// The proxies of this cluster that are gateways.
+  var localGateways: [LocalGateway] = []
 
   init() {}
 
-  init(items: [ItemKey: BlueprintItem], endpoints: [ServiceKey: [LocalEndpoint]]) {
+  init(
+    items: [ItemKey: BlueprintItem], endpoints: [ServiceKey: [LocalEndpoint]],
+    gateways: [LocalGateway]
+  ) {
     self.endpoints = endpoints
+    localGateways = gateways
     for (key, item) in items { set(item, for: key) }
   }
 
   mutating func set(_ item: BlueprintItem?, for key: ItemKey) {
     switch key {
-    case .site: break  // Who a cluster is shows in nothing that Envoy is told.
+    case .site:
+      if case .site(let plan) = item { self.plan = plan } else { plan = nil }
     case .trust:
       if case .trust(let plan) = item { trust = plan } else { trust = nil }
     case .namespace(let name):
@@ -44,7 +53,7 @@ struct Site: Sendable {
 
   func item(_ key: ItemKey) -> BlueprintItem? {
     switch key {
-    case .site: nil
+    case .site: plan.map(BlueprintItem.site)
     case .trust: trust.map(BlueprintItem.trust)
     case .namespace(let name): namespaces[name].map(BlueprintItem.namespace)
     case .service(let namespace, let name):

@@ -73,6 +73,10 @@ enum ALPN {
   /// The server picks `h2`; a gateway that routes by SNI recognises the mesh by the other one.
   static let httpClient = ["istio-h2", "h2"]
   static let tcpClient = ["istio"]
+  /// What only clients of the mesh offer, Istio's among them.
+  static let mesh = [
+    "istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2",
+  ]
 }
 
 extension CommonTLS {

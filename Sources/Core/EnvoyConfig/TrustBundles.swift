@@ -3,15 +3,20 @@ import Documents
 import EnvoyProtos
 import SwiftProtobuf
 
-/// The authorities of some trust domains as a secret named by its content, so that the same set is
-/// the same resource for everybody, and another set never overwrites it.
+/// The authorities of some trust domains as a secret: named by its content, so that the same set is
+/// the same resource for everybody, unless it is the set of all.
 struct TrustBundle {
   let resource: EnvoyResource
 
   var name: String { resource.name.name }
 
+  /// All authorities that `plan` knows, under the name that does not change; nil when it knows none.
+  static func all(in plan: TrustPlan?) -> TrustBundle? {
+    TrustBundle(of: (plan?.bundles ?? [:]).keys, in: plan, name: EnvoyName.trustSecret)
+  }
+
   /// The authorities of those of `domains` that `plan` knows; nil when it knows none of them.
-  init?(of domains: some Sequence<String>, in plan: TrustPlan?) {
+  init?(of domains: some Sequence<String>, in plan: TrustPlan?, name: String? = nil) {
     let known = Set(domains).sorted().compactMap { domain in
       plan?.bundles[domain].flatMap { $0.isEmpty ? nil : (domain: domain, authorities: $0) }
     }
@@ -28,7 +33,7 @@ struct TrustBundle {
       $0.customValidatorConfig.name = EnvoyName.spiffeValidator
       $0.customValidatorConfig.typedConfig = validator.packed
     }
-    let name = EnvoyName.bundleSecret(StableHash(validation.encoded))
+    let name = name ?? EnvoyName.bundleSecret(StableHash(validation.encoded))
     let secret = Secret.with {
       $0.name = name
       $0.validationContext = validation
@@ -48,18 +53,28 @@ struct TrustBundle {
   }
 }
 
-extension ServicePlan {
-  /// The identities that instances of this service have in the trust domains that `trust` knows.
-  func identities(in trust: TrustPlan?) -> [String] {
-    let ids = providers.flatMap { provider in
-      (trust?.bundles[provider.trustDomain] ?? []).isEmpty
-        ? []
-        : provider.serviceAccounts.map {
-          Principal.serviceAccount(
-            trustDomain: provider.trustDomain, namespace: namespace, name: $0
-          ).subject.text
-        }
+/// Who answers a call, and which authorities vouch for them.
+struct Callee {
+  /// Sorted SPIFFE ids, of trust domains that are known.
+  private(set) var identities: [String] = []
+  let bundle: TrustBundle?
+
+  /// `accounts` are service accounts and their namespaces, by trust domain.
+  init(
+    _ accounts: [(trustDomain: String, namespace: String, name: String)], in trust: TrustPlan?
+  ) {
+    bundle = TrustBundle(of: accounts.map(\.trustDomain), in: trust)
+    let known = accounts.filter { trust?.bundles[$0.trustDomain]?.isEmpty == false }
+    let ids = known.map { account in
+      Principal.serviceAccount(
+        trustDomain: account.trustDomain, namespace: account.namespace, name: account.name
+      ).subject.text
     }
-    return Set(ids).sorted()
+    identities = Set(ids).sorted()
+  }
+
+  func transport(serverName: String, protocols: [String]) -> TransportSocket {
+    .mutualTLS(
+      serverName: serverName, protocols: protocols, identities: identities, bundle: bundle?.name)
   }
 }

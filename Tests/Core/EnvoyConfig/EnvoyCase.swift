@@ -23,7 +23,9 @@ struct EnvoyCase: CustomTestStringConvertible {
   private var folder: URL { Self.folder.appending(path: name) }
 
   func snapshot() throws -> [EnvoyResource] {
-    EnvoyConfig.snapshot(items: try items(), endpoints: try endpoints(), profile: try profile())
+    EnvoyConfig.snapshot(
+      items: try items(), endpoints: try endpoints(), gateways: try gateways(),
+      profile: try profile())
   }
 
   func items() throws -> [ItemKey: BlueprintItem] {
@@ -54,6 +56,24 @@ struct EnvoyCase: CustomTestStringConvertible {
           }
         )
       })
+  }
+
+  /// Cases without the file have none.
+  func gateways() throws -> [LocalGateway] {
+    struct Written: Decodable {
+      var role: String
+      var namespace: String
+      var labels: [String: String]
+      var address: String
+      var healthy: Bool
+    }
+    guard FileManager.default.fileExists(atPath: folder.appending(path: "gateways.json").path)
+    else { return [] }
+    return try read([Written].self, from: "gateways.json").map {
+      LocalGateway(
+        role: ProxyRole(rawValue: $0.role) ?? .sidecar, namespace: $0.namespace,
+        labels: $0.labels, address: $0.address, healthy: $0.healthy)
+    }
   }
 
   func profile() throws -> ProxyProfile {
@@ -119,7 +139,7 @@ struct EnvoyCase: CustomTestStringConvertible {
   }
 
   func recorded() throws -> [String: String] {
-    let input: Set = ["items.json", "profile.json", "endpoints.json"]
+    let input: Set = ["items.json", "profile.json", "endpoints.json", "gateways.json"]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { !input.contains($0) }
     return try Dictionary(

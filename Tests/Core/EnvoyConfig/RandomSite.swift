@@ -7,10 +7,12 @@ struct RandomSite {
   var random: SplitMix64
   var items: [ItemKey: BlueprintItem] = [:]
   var endpoints: [ServiceKey: [LocalEndpoint]] = [:]
+  var gateways: [LocalGateway] = []
   var profiles: Set<ProxyProfile> = []
 
   private static let namespaces = ["shop", "bank", "web-1"]
   private static let names = ["a", "b", "c", "d"]
+  private static let clusters = ["beta", "gamma"]
   private static let domains = ["alpha.acme.mesh", "beta.acme.mesh"]
 
   init(seed: UInt64) { random = SplitMix64(seed: seed) }
@@ -27,7 +29,7 @@ struct RandomSite {
   mutating func change() -> SiteChange {
     var change = SiteChange()
     for _ in 0..<Int.random(in: 1...3, using: &random) {
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<14, using: &random) {
       case 0..<4: put(service(), absent: 20, into: &change)
       case 4: put(namespace(), absent: 15, into: &change)
       case 5: put(gateway(), absent: 20, into: &change)
@@ -37,6 +39,11 @@ struct RandomSite {
         let instances = chance(15) ? nil : instances()
         endpoints[key] = instances
         change.endpoints[key] = .some(instances)
+      case 8: put(peer(), absent: 25, into: &change)
+      case 9:
+        gateways = localGateways()
+        change.gateways = gateways
+      case 10: put(site(), absent: 20, into: &change)
       default: addOrRemoveProfile(&change)
       }
     }
@@ -50,7 +57,7 @@ struct RandomSite {
   }
 
   private mutating func addOrRemoveProfile(_ change: inout SiteChange) {
-    if profiles.count > 4, let gone = profiles.min(by: { "\($0)" < "\($1)" }),
+    if profiles.count > 6, let gone = profiles.min(by: { "\($0)" < "\($1)" }),
       !change.addedProfiles.contains(gone)
     {
       profiles.remove(gone)
@@ -81,10 +88,63 @@ struct RandomSite {
         ports: chance(60) ? ports : [pick(ports)],
         providers: Self.domains.filter { _ in chance(60) }.map {
           ServiceProvider(cluster: $0, trustDomain: $0, serviceAccounts: [name])
-        },
+        } + Self.clusters.filter { _ in chance(50) }.map { remote($0, name) },
         subsets: chance(50) ? [PlannedSubset(name: "v1", labels: ["version": "v1"])] : [],
         routes: chance(50) ? [route()] : [],
-        defaultDestinations: chance(30) ? destinations() : []))
+        defaultDestinations: chance(30) ? destinations() : [],
+        isExposed: chance(50)))
+  }
+
+  private mutating func remote(_ cluster: String, _ name: String) -> ServiceProvider {
+    let healthy = Int.random(in: 0...4, using: &random)
+    return ServiceProvider(
+      cluster: cluster, trustDomain: pick(Self.domains), serviceAccounts: [name],
+      priority: Int.random(in: 0...2, using: &random),
+      remote: RemoteInstances(
+        healthy: healthy, subsets: chance(50) ? ["v1": healthy / 2] : [:],
+        ports: chance(70) ? [80, 90] : [80]))
+  }
+
+  private mutating func addresses(_ port: Int) -> [GatewayAddress] {
+    (1...Int.random(in: 1...3, using: &random)).map {
+      GatewayAddress(address: "198.18.9.\($0)", port: port, healthy: chance(70))
+    }
+  }
+
+  private mutating func peer() -> BlueprintItem {
+    let cluster = pick(Self.clusters)
+    return .peer(
+      PeerPlan(
+        cluster: cluster, trustDomain: pick(Self.domains),
+        port: 15500 + (Self.clusters.firstIndex(of: cluster) ?? 0),
+        path: chance(50) ? .direct : .edge(clusters: ["edge"]), gateways: addresses(15443)))
+  }
+
+  private mutating func site() -> BlueprintItem {
+    .site(
+      SitePlan(
+        organization: "acme", cluster: chance(80) ? "alpha" : "other",
+        trustDomain: "alpha.acme.mesh", network: "alpha"))
+  }
+
+  private mutating func localGateways() -> [LocalGateway] {
+    (0..<Int.random(in: 0...4, using: &random)).map { index in
+      LocalGateway(
+        role: pick([.eastWest, .ingress, .edge]), namespace: pick(Self.namespaces),
+        labels: chance(70) ? ["app": "gw"] : [:], address: "198.18.8.\(index / 2)",
+        healthy: chance(70))
+    }
+  }
+
+  private mutating func forward() -> GatewayAction {
+    .forward(
+      clusters: (Self.clusters + ["alpha"]).filter { _ in chance(60) }.map {
+        HostProvider(
+          cluster: $0, trustDomain: pick(Self.domains), identities: ["shop/gw"],
+          weight: Int.random(in: 0...2, using: &random) * 50,
+          priority: Int.random(in: 0...1, using: &random),
+          healthy: Int.random(in: 0...2, using: &random))
+      }, rewritePath: chance(30) ? "/" : nil, rewriteAuthority: nil)
   }
 
   private mutating func route() -> HTTPRouteRule {
@@ -147,11 +207,13 @@ struct RandomSite {
         rules: [
           GatewayRule(
             matches: chance(50) ? [match()] : [],
-            action: chance(80)
-              ? .route(
-                host: anyHost(), port: chance(50) ? 80 : nil,
-                rewritePath: chance(30) ? "/" : nil, rewriteAuthority: nil)
-              : .respond(status: 404, body: nil))
+            action: chance(25)
+              ? forward()
+              : chance(80)
+                ? .route(
+                  host: anyHost(), port: chance(50) ? 80 : nil,
+                  rewritePath: chance(30) ? "/" : nil, rewriteAuthority: nil)
+                : .respond(status: 404, body: nil))
         ])
     }
     return .gateway(
@@ -176,9 +238,10 @@ struct RandomSite {
 
   private mutating func profile() -> ProxyProfile {
     let namespace = pick(Self.namespaces)
-    if chance(30) {
+    if chance(45) {
       return ProxyProfile(
-        role: .ingress, namespace: namespace, serviceAccount: "gw",
+        role: pick([.ingress, .eastWest, .edge, .egress]), namespace: namespace,
+        serviceAccount: "gw",
         labels: chance(70) ? ["app": "gw"] : [:], capture: .bind(address: "198.18.0.9"))
     }
     return ProxyProfile(

@@ -78,6 +78,11 @@ struct StaticBootstrap {
         members["routeConfig"] = try find(.routes, rds["routeConfigName"]?.string, defined)
       }
       if members["scopedRoutes"] != nil { members["scopedRoutes"] = try scopes(members, defined) }
+      // Marks name what they like.
+      let marks = ["metadata", "match"].compactMap { key in
+        key == "metadata" || members["transportSocket"] != nil
+          ? members.removeValue(forKey: key).map { (key, $0) } : nil
+      }
       if members.removeValue(forKey: "sdsConfig") != nil {
         _ = try find(.secret, members["name"]?.string, defined)
       }
@@ -89,7 +94,8 @@ struct StaticBootstrap {
       for entry in members["weightedClusters"]?["clusters"]?.list ?? [] {
         _ = try find(.cluster, entry["name"]?.string, defined)
       }
-      return .object(try members.mapValues { try resolve($0, defined) })
+      let resolved = try members.mapValues { try resolve($0, defined) }
+      return .object(resolved.merging(marks) { first, _ in first })
     default: return document
     }
   }

@@ -25,7 +25,8 @@ import Testing
         }
       }
       for profile in site.profiles where step % 4 == 3 || viewChanges[profile] != nil {
-        let full = snapshot(items: site.items, endpoints: site.endpoints, profile: profile)
+        let full = snapshot(
+          items: site.items, endpoints: site.endpoints, gateways: site.gateways, profile: profile)
         try #require(translator.resources(for: profile) == full)
         try #require((mirrors[profile] ?? [:]).values.sorted { $0.name < $1.name } == full)
       }
@@ -37,7 +38,8 @@ import Testing
     var site = RandomSite(seed: seed &+ 1000)
     for _ in 0..<25 { _ = site.change() }
     for profile in site.profiles {
-      let full = snapshot(items: site.items, endpoints: site.endpoints, profile: profile)
+      let full = snapshot(
+        items: site.items, endpoints: site.endpoints, gateways: site.gateways, profile: profile)
       _ = try StaticBootstrap(full, secrets: [TestCertificate.secret])
     }
   }

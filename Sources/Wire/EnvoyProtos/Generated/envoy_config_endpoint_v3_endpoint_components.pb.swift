@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The subset of Envoy 1.40's file for endpoints with an address and a state of health.
+/// The subset of Envoy 1.40's file for endpoints with an address, a state of health, a weight and marks.
 
 package import SwiftProtobuf
 
@@ -53,6 +53,24 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LbEndpoint: Sendable {
 
   package var healthStatus: Envoy_Config_Core_V3_HealthStatus = .unknown
 
+  package var metadata: Envoy_Config_Core_V3_Metadata {
+    get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
+  package var loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_loadBalancingWeight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_loadBalancingWeight = newValue}
+  }
+  /// Returns true if `loadBalancingWeight` has been explicitly set.
+  package var hasLoadBalancingWeight: Bool {self._loadBalancingWeight != nil}
+  /// Clears the value of `loadBalancingWeight`. Subsequent reads from it will return its default value.
+  package mutating func clearLoadBalancingWeight() {self._loadBalancingWeight = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_HostIdentifier: Equatable, Sendable {
@@ -61,6 +79,9 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LbEndpoint: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+  fileprivate var _loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
 }
 
 package nonisolated struct Envoy_Config_Endpoint_V3_Endpoint: Sendable {
@@ -125,7 +146,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_LocalityLbEndpoints: SwiftProtobu
 
 nonisolated extension Envoy_Config_Endpoint_V3_LbEndpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LbEndpoint"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}endpoint\0\u{3}health_status\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}endpoint\0\u{3}health_status\0\u{1}metadata\0\u{3}load_balancing_weight\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -147,6 +168,8 @@ nonisolated extension Envoy_Config_Endpoint_V3_LbEndpoint: SwiftProtobuf.Message
         }
       }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.healthStatus) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._loadBalancingWeight) }()
       default: break
       }
     }
@@ -163,12 +186,20 @@ nonisolated extension Envoy_Config_Endpoint_V3_LbEndpoint: SwiftProtobuf.Message
     if self.healthStatus != .unknown {
       try visitor.visitSingularEnumField(value: self.healthStatus, fieldNumber: 2)
     }
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._loadBalancingWeight {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Endpoint_V3_LbEndpoint, rhs: Envoy_Config_Endpoint_V3_LbEndpoint) -> Bool {
     if lhs.hostIdentifier != rhs.hostIdentifier {return false}
     if lhs.healthStatus != rhs.healthStatus {return false}
+    if lhs._metadata != rhs._metadata {return false}
+    if lhs._loadBalancingWeight != rhs._loadBalancingWeight {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -47,6 +47,15 @@ package nonisolated struct Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy
     set {clusterSpecifier = .weightedClusters(newValue)}
   }
 
+  package var maxConnectAttempts: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_maxConnectAttempts ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_maxConnectAttempts = newValue}
+  }
+  /// Returns true if `maxConnectAttempts` has been explicitly set.
+  package var hasMaxConnectAttempts: Bool {self._maxConnectAttempts != nil}
+  /// Clears the value of `maxConnectAttempts`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConnectAttempts() {self._maxConnectAttempts = nil}
+
   package var idleTimeout: SwiftProtobuf.Google_Protobuf_Duration {
     get {_idleTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_idleTimeout = newValue}
@@ -92,6 +101,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy
 
   package init() {}
 
+  fileprivate var _maxConnectAttempts: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _idleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
@@ -101,7 +111,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.networ
 
 nonisolated extension Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TcpProxy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stat_prefix\0\u{1}cluster\0\u{4}\u{6}idle_timeout\0\u{4}\u{2}weighted_clusters\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stat_prefix\0\u{1}cluster\0\u{4}\u{5}max_connect_attempts\0\u{3}idle_timeout\0\u{4}\u{2}weighted_clusters\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -118,6 +128,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy: Swi
           self.clusterSpecifier = .cluster(v)
         }
       }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._maxConnectAttempts) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._idleTimeout) }()
       case 10: try {
         var v: Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy.WeightedCluster?
@@ -148,6 +159,9 @@ nonisolated extension Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy: Swi
     try { if case .cluster(let v)? = self.clusterSpecifier {
       try visitor.visitSingularStringField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._maxConnectAttempts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try { if let v = self._idleTimeout {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
@@ -160,6 +174,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy: Swi
   package static func ==(lhs: Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy, rhs: Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy) -> Bool {
     if lhs.statPrefix != rhs.statPrefix {return false}
     if lhs.clusterSpecifier != rhs.clusterSpecifier {return false}
+    if lhs._maxConnectAttempts != rhs._maxConnectAttempts {return false}
     if lhs._idleTimeout != rhs._idleTimeout {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
