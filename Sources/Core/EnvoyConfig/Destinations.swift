@@ -65,6 +65,8 @@ extension TCPProxy {
   init(statPrefix: String, to destinations: Destinations) {
     self = .with {
       $0.statPrefix = statPrefix
+      // An instance that does not take the connection has not seen any of it.
+      $0.maxConnectAttempts = 4
       if destinations.clusters.count == 1 {
         $0.cluster = destinations.clusters[0].name
       } else {
