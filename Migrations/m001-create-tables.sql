@@ -66,6 +66,21 @@ CREATE TABLE inventory_authority (
   version      INTEGER NOT NULL CHECK (version > 0)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE inventory_gateway (
+  cluster  TEXT NOT NULL PRIMARY KEY,
+  -- All of them, sorted by node id.
+  gateways TEXT NOT NULL CHECK (json_valid(gateways)),
+  version  INTEGER NOT NULL CHECK (version > 0)
+) STRICT, WITHOUT ROWID;
+
+-- Where the gateways of other clusters take what is meant for a cluster.
+CREATE TABLE cluster_port (
+  cluster TEXT NOT NULL PRIMARY KEY,
+  -- NULL: released with the cluster's object; followers still have to hear of that.
+  port    INTEGER UNIQUE CHECK (port BETWEEN 15500 AND 19999),
+  version INTEGER NOT NULL CHECK (version > 0)
+) STRICT, WITHOUT ROWID;
+
 -- Virtual addresses: a released one keeps its row until somebody else needs it.
 CREATE TABLE address (
   host       TEXT NOT NULL PRIMARY KEY,

@@ -10,6 +10,13 @@ package func isAddress(_ text: String) -> Bool {
   ipv4Octets(text) != nil || ipv6Octets(text) != nil
 }
 
+/// Whether a workload or gateway can be reached at it: dotted IPv4, and none of 0.0.0.0/8, multicast,
+/// reserved (the virtual addresses) or broadcast.
+package func isInstanceAddress(_ text: String) -> Bool {
+  guard let first = ipv4Octets(text)?.first else { return false }
+  return (1..<224).contains(first)
+}
+
 private func ipv4Octets(_ text: String) -> [UInt8]? {
   let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
   guard parts.count == 4 else { return nil }

@@ -100,8 +100,8 @@ final class FakeProxy: Sendable {
 
   /// Holds a registration until the task is cancelled, or says goodbye when `body` returns.
   func registered(
-    port: Int, address: String = "10.0.0.1", claiming claimed: String? = nil,
-    _ body: @escaping @Sendable () async throws -> Void
+    port: Int, address: String = "10.0.0.1", advertising: String = "", at advertised: Int32 = 0,
+    claiming claimed: String? = nil, _ body: @escaping @Sendable () async throws -> Void
   ) async throws {
     let nodeID = claimed ?? nodeID
     try await withGRPCClient(transport: try transport(port: port)) { client in
@@ -114,6 +114,8 @@ final class FakeProxy: Sendable {
               $0.registration = .with {
                 $0.nodeID = nodeID
                 $0.address = address
+                $0.advertisedAddress = advertising
+                $0.advertisedPort = advertised
                 $0.ports = [
                   .with {
                     $0.number = 8080

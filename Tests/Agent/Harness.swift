@@ -14,16 +14,18 @@ struct Harness: Sendable {
   let socket: AdministrationSocket
   let port: Int
 
-  func mint(_ service: String, namespace: String = "shop") async throws -> String {
+  func mint(
+    _ service: String, namespace: String = "shop", role: String = "sidecar"
+  ) async throws -> String {
     try await socket.mint(
       WorkloadGrant(
-        namespace: namespace, service: service, serviceAccount: service, role: "sidecar",
+        namespace: namespace, service: service, serviceAccount: service, role: role,
         labels: [:])
     ).text
   }
 
-  func joinedProxy(_ service: String) async throws -> FakeProxy {
-    try await FakeProxy.join(try await mint(service), port: port)
+  func joinedProxy(_ service: String, role: String = "sidecar") async throws -> FakeProxy {
+    try await FakeProxy.join(try await mint(service, role: role), port: port)
   }
 }
 

@@ -44,6 +44,43 @@ import Testing
     #expect(HealthProbe(text) == probe)
   }
 
+  @Test(
+    arguments: [
+      ("192.0.2.1", "192.0.2.1", nil), ("192.0.2.1:31443", "192.0.2.1", 31_443),
+    ] as [(String, String, Int?)])
+  func `a gateway advertises an address and perhaps a port`(
+    text: String, address: String, port: Int?
+  ) throws {
+    let advertised = try #require(Advertisement(text))
+    #expect(advertised.address == address)
+    #expect(advertised.port == port)
+  }
+
+  @Test(arguments: ["gateway", "gateway:15443", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:99999"])
+  func `what is no advertisement is refused`(text: String) {
+    #expect(Advertisement(text) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ([:], [], "0::/init.scope", "vm"),
+      ([:], [], "", "vm"),
+      (["KUBERNETES_SERVICE_HOST": "10.0.0.1"], ["/.dockerenv"], "", "pod"),
+      ([:], [], "0::/kubepods.slice/x", "pod"),
+      (["container": "podman"], [], "", "container"),
+      (["container": ""], [], "", "vm"),
+      ([:], ["/.dockerenv"], "0::/", "container"),
+      ([:], ["/run/.containerenv"], "0::/", "container"),
+      ([:], [], "0::/system.slice/docker-0123.scope", "container"),
+    ] as [([String: String], [String], String, String)])
+  func `the platform shows in the marks that container managers leave`(
+    environment: [String: String], files: [String], groups: String, platform: String
+  ) {
+    let surroundings = Surroundings(
+      environment: environment, hasFile: { files.contains($0) }, controlGroups: groups)
+    #expect(surroundings.platform == platform)
+  }
+
   @Test(arguments: ["1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.x", "", "1..2.3", " 1.2.3.4"])
   func `what is no address is refused`(text: String) { #expect(IPv4Address(text) == nil) }
 }

@@ -85,6 +85,8 @@ struct ProxyCommand: AsyncParsableCommand {
     settings.role = role
     settings.token = try tokenFile.map { try JoinToken(text: try text(ofToken: $0)) }
     settings.ports = try options.parsedPorts()
+    settings.advertised = try options.parsedAdvertisement()
+    settings.platform = try platform()
     settings.labels = try options.parsedLabels()
     settings.upstreams = try options.parsedUpstreams()
     settings.health = try options.parsedHealth()
@@ -111,6 +113,16 @@ struct ProxyCommand: AsyncParsableCommand {
       return line
     }
     return String(decoding: try KeyFile(path: file).read(), as: UTF8.self)
+  }
+
+  /// What the environment says, or what the machine looks like.
+  private func platform() throws -> String {
+    guard let given = ProcessInfo.processInfo.environment["RIALTO_PLATFORM"], !given.isEmpty
+    else { return machinePlatform() }
+    guard ["vm", "container", "pod"].contains(given) else {
+      throw ValidationError("RIALTO_PLATFORM=\(given): vm, container or pod is meant")
+    }
+    return given
   }
 
   private func envoyPath() throws -> String {

@@ -21,6 +21,12 @@ struct ProxyOptions: ParsableArguments {
   @Option(help: "The IPv4 address at which this workload is reached; found out unless set.")
   var address: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where other networks reach this gateway, 15443 unless set; the address unless set.",
+      valueName: "ip[:port]"))
+  var advertise: String?
+
   @Option(help: ArgumentHelp("A label; may be repeated.", valueName: "k=v"))
   var label: [String] = []
 
@@ -51,7 +57,10 @@ struct ProxyOptions: ParsableArguments {
     _ = try parsedLabels()
     _ = try parsedUpstreams()
     _ = try parsedHealth()
-    _ = try parsedRole()
+    let role = try parsedRole()
+    if try parsedAdvertisement() != nil, role == .sidecar {
+      throw ValidationError("--advertise is for gateways")
+    }
     if let capture, ProxySettings.Capture(rawValue: capture) == nil {
       throw ValidationError("--capture \(capture): redirect or none is meant")
     }
@@ -93,6 +102,15 @@ struct ProxyOptions: ParsableArguments {
       labels[String(parts[0])] = String(parts[1])
     }
     return labels
+  }
+
+  func parsedAdvertisement() throws -> Advertisement? {
+    try advertise.map { text in
+      guard let advertisement = Advertisement(text) else {
+        throw ValidationError("--advertise \(text): an IPv4 address, or ADDRESS:PORT, is meant")
+      }
+      return advertisement
+    }
   }
 
   func parsedHealth() throws -> HealthProbe? {
@@ -142,6 +160,7 @@ struct ProxyOptions: ParsableArguments {
     options.agent = agent ?? remembered["agent"]?.string
     options.role = role ?? remembered["role"]?.string
     options.address = address ?? remembered["address"]?.string
+    options.advertise = advertise ?? remembered["advertise"]?.string
     options.capture = capture ?? remembered["capture"]?.string
     options.health = health ?? remembered["health"]?.string
     options.dns = dns ?? remembered["dns"]?.string
@@ -160,8 +179,8 @@ struct ProxyOptions: ParsableArguments {
       "ports": list(port), "labels": list(label), "upstreams": list(upstream),
     ]
     for (key, value) in [
-      ("agent", agent), ("role", role), ("address", address), ("capture", capture),
-      ("health", health), ("dns", dns),
+      ("agent", agent), ("role", role), ("address", address), ("advertise", advertise),
+      ("capture", capture), ("health", health), ("dns", dns),
     ] {
       if let value { members[key] = .string(value) }
     }

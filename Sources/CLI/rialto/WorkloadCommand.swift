@@ -69,6 +69,11 @@ struct WorkloadAddCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "For the line: where other networks reach this gateway.", valueName: "ip[:port]"))
+  var advertise: String?
+
+  @Option(
+    help: ArgumentHelp(
       "For the line: how the application is asked.", valueName: "http:port/path|tcp:port"))
   var health: String?
 
@@ -139,7 +144,8 @@ struct WorkloadAddCommand: AsyncParsableCommand {
     ]
     for (option, values) in [
       ("--label", labels), ("--port", port), ("--upstream", upstream),
-      ("--address", address.map { [$0] } ?? []), ("--health", health.map { [$0] } ?? []),
+      ("--address", address.map { [$0] } ?? []),
+      ("--advertise", advertise.map { [$0] } ?? []), ("--health", health.map { [$0] } ?? []),
       ("--capture", capture.map { [$0] } ?? []),
     ] {
       for value in values { words += [option, value] }

@@ -75,7 +75,10 @@ struct AgentListener {
     }
     guard hello.generation >= 0, hello.version.utf8.count <= 64, hello.epoch.utf8.count <= 64
     else { throw Violation("the greeting is malformed") }
-    try await server.store.recordAuthorities(cluster: cluster, certificates: authorities)
+    try await recording {
+      try await server.store.recordAuthorities(
+        cluster: cluster, of: server.ref(of: cluster), certificates: authorities)
+    }
     server.publication.connected(cluster: cluster, version: hello.version)
     isGreeted = true
     let position = DeltaSender.Position(
@@ -128,8 +131,21 @@ struct AgentListener {
       upserts[try ServiceName(service.key)] = try ObservedService(service)
     }
     let removals = try delta.removals.map { try ServiceName($0) }
-    try await server.store.recordServices(
-      cluster: cluster, full: delta.full, upserts: upserts, removals: removals)
+    var gateways: [ObservedGateway]?
+    if delta.full || delta.hasGateways { gateways = try observed(delta.gateways) }
+    let recorded = (upserts: upserts, gateways: gateways)
+    try await recording {
+      try await server.store.recordServices(
+        cluster: cluster, of: server.ref(of: cluster), full: delta.full,
+        upserts: recorded.upserts, removals: removals, gateways: recorded.gateways)
+    }
+  }
+
+  /// The cluster may be deleted while its agent is still talking.
+  private func recording(_ write: () async throws -> Void) async throws {
+    do { try await write() } catch StoreError.missing {
+      throw Violation("the cluster does not exist")
+    }
   }
 
   /// The first report of a kind on a stream is complete: what was said before may be out of date.

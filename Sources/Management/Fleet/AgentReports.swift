@@ -1,6 +1,7 @@
 import Blueprints
 import Documents
 import FleetProtos
+import Identity
 import Model
 import Publication
 
@@ -35,12 +36,50 @@ extension ObservedService {
     guard service.ports.count <= 64, service.labels.count <= 64,
       service.serviceAccounts.count <= 256, service.serviceAccounts.allSatisfy(isLabel),
       service.workloads >= 0, service.healthyWorkloads >= 0,
-      service.labels.allSatisfy({ $0.key.utf8.count <= 317 && $0.value.utf8.count <= 253 })
+      areBounded(service.labels), service.variants.count <= ObservedService.variantLimit,
+      service.variants.allSatisfy({ $0.healthyWorkloads >= 0 && areBounded($0.labels) })
     else { throw Violation("what is said of \(service.key.name) exceeds the limits") }
     self.init(
       ports: ports, labels: service.labels, serviceAccounts: service.serviceAccounts.sorted(),
-      workloads: Int(service.workloads), healthyWorkloads: Int(service.healthyWorkloads))
+      workloads: Int(service.workloads), healthyWorkloads: Int(service.healthyWorkloads),
+      variants: service.variants.map {
+        ObservedVariant(labels: $0.labels, healthyWorkloads: Int($0.healthyWorkloads))
+      })
   }
+}
+
+/// The gateways of a cluster, sorted by node id.
+func observed(_ gateways: Rialto_Fleet_V1_Gateways) throws(Violation) -> [ObservedGateway] {
+  guard gateways.items.count <= 64 else { throw Violation("more than 64 gateways") }
+  var all: [String: ObservedGateway] = [:]
+  for item in gateways.items {
+    let gateway = try ObservedGateway(item)
+    guard all.updateValue(gateway, forKey: gateway.nodeID) == nil else {
+      throw Violation("a gateway is named twice")
+    }
+  }
+  return all.values.sorted { $0.nodeID < $1.nodeID }
+}
+
+extension ObservedGateway {
+  init(_ gateway: Rialto_Fleet_V1_GatewayInstance) throws(Violation) {
+    guard (1...253).contains(gateway.nodeID.utf8.count),
+      ["ingress", "east-west", "egress", "edge"].contains(gateway.role),
+      isLabel(gateway.namespace), isLabel(gateway.serviceAccount), areBounded(gateway.labels)
+    else { throw Violation("a gateway is not one") }
+    guard isInstanceAddress(gateway.address), (1...65_535).contains(gateway.port) else {
+      throw Violation("a gateway has an address or port at which nobody reaches it")
+    }
+    self.init(
+      nodeID: gateway.nodeID, role: gateway.role, namespace: gateway.namespace,
+      serviceAccount: gateway.serviceAccount, labels: gateway.labels, address: gateway.address,
+      port: Int(gateway.port), healthy: gateway.healthy)
+  }
+}
+
+private func areBounded(_ labels: [String: String]) -> Bool {
+  labels.count <= 64
+    && labels.allSatisfy { $0.key.utf8.count <= 317 && $0.value.utf8.count <= 253 }
 }
 
 extension ProxyState {

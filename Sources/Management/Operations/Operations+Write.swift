@@ -125,6 +125,7 @@ extension OperationError {
     case .repeated(let ref): self = .malformed("\(ref.text) is there twice")
     case .revisionGone(let revision): self = .revisionGone(revision)
     case .addressesExhausted: self = .busy("no virtual address is free")
+    case .portsExhausted: self = .busy("no port for the traffic to another cluster is free")
     case .unreadable(let what): self = .busy("a row of the database cannot be read: \(what)")
     }
   }

@@ -76,7 +76,8 @@ struct Reconciliation {
     _ batch: Store.Batch, _ changed: inout Set<String>
   ) -> CompilerChange {
     var change = CompilerChange(
-      services: batch.services, authorities: batch.authorities, addresses: batch.addresses)
+      services: batch.services, authorities: batch.authorities, addresses: batch.addresses,
+      gateways: batch.gateways, ports: batch.ports)
     for (ref, stored) in batch.objects {
       let fqn = ref.fqn
       changed.insert(fqn)

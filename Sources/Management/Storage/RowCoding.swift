@@ -69,7 +69,37 @@ enum RowCoding {
       "serviceAccounts": .list(service.serviceAccounts.map(Document.string)),
       "workloads": .integer(Int64(service.workloads)),
       "healthyWorkloads": .integer(Int64(service.healthyWorkloads)),
+      "variants": .list(
+        service.variants.map { variant in
+          [
+            "labels": .object(variant.labels.mapValues(Document.string)),
+            "healthyWorkloads": .integer(Int64(variant.healthyWorkloads)),
+          ]
+        }),
     ]
+  }
+
+  static func document(_ gateway: ObservedGateway) -> Document {
+    [
+      "nodeID": .string(gateway.nodeID), "role": .string(gateway.role),
+      "namespace": .string(gateway.namespace), "serviceAccount": .string(gateway.serviceAccount),
+      "labels": .object(gateway.labels.mapValues(Document.string)),
+      "address": .string(gateway.address), "port": .integer(Int64(gateway.port)),
+      "healthy": .bool(gateway.healthy),
+    ]
+  }
+
+  static func gateway(_ document: Document) throws -> ObservedGateway {
+    guard let nodeID = document["nodeID"]?.string, let role = document["role"]?.string,
+      let address = document["address"]?.string,
+      let port = document["port"]?.integer.flatMap(Int.init(exactly:)),
+      let healthy = document["healthy"]?.bool
+    else { throw StoreError.unreadable("a gateway without its address") }
+    return ObservedGateway(
+      nodeID: nodeID, role: role, namespace: document["namespace"]?.string ?? "",
+      serviceAccount: document["serviceAccount"]?.string ?? "",
+      labels: (document["labels"]?.object ?? [:]).compactMapValues(\.string), address: address,
+      port: port, healthy: healthy)
   }
 
   static func service(_ document: Document) throws -> ObservedService {
@@ -87,7 +117,14 @@ enum RowCoding {
       },
       labels: (document["labels"]?.object ?? [:]).compactMapValues(\.string),
       serviceAccounts: (document["serviceAccounts"]?.list ?? []).compactMap(\.string),
-      workloads: workloads, healthyWorkloads: healthy)
+      workloads: workloads, healthyWorkloads: healthy,
+      variants: try (document["variants"]?.list ?? []).map { variant in
+        guard let healthy = variant["healthyWorkloads"]?.integer.flatMap(Int.init(exactly:))
+        else { throw StoreError.unreadable("a variant without its count") }
+        return ObservedVariant(
+          labels: (variant["labels"]?.object ?? [:]).compactMapValues(\.string),
+          healthyWorkloads: healthy)
+      })
   }
 
   /// SHA-256(previous || canonical row).

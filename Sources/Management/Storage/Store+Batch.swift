@@ -17,12 +17,18 @@ extension Store {
     package var authorities: [String: [[UInt8]]]
     /// Virtual addresses allocated (host → dotted address), nil: released.
     package var addresses: [String: String?]
+    /// By cluster: all of its gateways, where one of them changed.
+    package var gateways: [String: [ObservedGateway]]
+    /// By cluster: the port at which other clusters' gateways take what is meant for it; nil:
+    /// released.
+    package var ports: [String: Int?]
 
     package init(
       position: Position, objects: [ResourceRef: StoredObject?] = [:],
       revision: Revision = Revision(0),
       services: [String: [ServiceName: ObservedService?]] = [:],
-      authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:]
+      authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:],
+      gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
     ) {
       self.position = position
       self.objects = objects
@@ -30,6 +36,8 @@ extension Store {
       self.services = services
       self.authorities = authorities
       self.addresses = addresses
+      self.gateways = gateways
+      self.ports = ports
     }
   }
 
@@ -86,6 +94,26 @@ extension Store {
       if isReleased && version == 0 { continue }
       let text: String? = isReleased ? nil : VirtualAddress(number: row["address"]).text
       batch.addresses.updateValue(text, forKey: row["host"])
+    }
+    try addGateways(to: &batch, in: database, after: version)
+  }
+
+  private static func addGateways(
+    to batch: inout Batch, in database: Database, after version: Int64
+  ) throws {
+    let gateways = try Row.fetchCursor(
+      database, sql: "SELECT * FROM inventory_gateway WHERE version > ?", arguments: [version])
+    while let row = try gateways.next() {
+      let list = try RowCoding.document(row["gateways"]).list ?? []
+      if list.isEmpty && version == 0 { continue }
+      batch.gateways[row["cluster"]] = try list.map(RowCoding.gateway)
+    }
+    let ports = try Row.fetchCursor(
+      database, sql: "SELECT * FROM cluster_port WHERE version > ?", arguments: [version])
+    while let row = try ports.next() {
+      let port: Int? = row["port"]
+      if port == nil && version == 0 { continue }
+      batch.ports.updateValue(port, forKey: row["cluster"])
     }
   }
 }

@@ -72,8 +72,13 @@ private struct ChangeWriter {
     let changed = results.filter { $0.outcome != .unchanged }
     guard !changed.isEmpty else { return Committed(revision: head.revision, results: results) }
     try record(changed, revision: revision, after: head.hash)
-    for result in changed where result.outcome == .deleted && result.ref.kind == .cluster {
-      try InventoryWriter.forget(cluster: result.ref, in: database, at: now)
+    for result in changed where result.ref.kind == .cluster {
+      switch result.outcome {
+      case .created:
+        try InventoryWriter(database: database, now: now).allocatePort(of: result.ref.name)
+      case .deleted: try InventoryWriter.forget(cluster: result.ref, in: database, at: now)
+      case .updated, .unchanged: break
+      }
     }
     return Committed(revision: revision, results: results)
   }

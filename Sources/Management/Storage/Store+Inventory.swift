@@ -8,23 +8,44 @@ extension Store {
   /// connection pool may remember it. Milliseconds.
   package static let addressQuarantine: Int64 = 24 * 3_600_000
 
-  /// Replaces what the agent of `cluster` observes; `full` removes services not mentioned. Virtual
-  /// addresses of new hosts are allocated in the same transaction.
+  /// Replaces what the agent of `cluster` observes; `full` removes services not mentioned, nil
+  /// leaves the gateways as they are. Virtual addresses of new hosts are allocated in the same
+  /// transaction.
+  ///
+  /// - Parameter owner: the cluster's object, which must exist; an agent may still be talking when
+  ///   it is deleted.
+  /// - Throws: `StoreError.missing`, and nothing is written.
   package func recordServices(
-    cluster: String, full: Bool, upserts: [ServiceName: ObservedService], removals: [ServiceName]
+    cluster: String, of owner: ResourceRef? = nil, full: Bool,
+    upserts: [ServiceName: ObservedService], removals: [ServiceName],
+    gateways: [ObservedGateway]? = nil
   ) async throws {
     let now = now
     let reached = try await write { database in
+      try Self.require(owner, in: database)
       let writer = try InventoryWriter(database: database, now: now())
       try writer.record(cluster: cluster, full: full, upserts: upserts, removals: removals)
+      if let gateways { try writer.record(cluster: cluster, gateways: gateways) }
       return try Self.position(in: database)
     }
     announce(reached)
   }
 
-  package func recordAuthorities(cluster: String, certificates: [[UInt8]]) async throws {
+  private static func require(_ owner: ResourceRef?, in database: Database) throws {
+    guard let owner else { return }
+    let exists = try Bool.fetchOne(
+      database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM object WHERE fqn = ?)"),
+      arguments: [owner.fqn])
+    guard exists == true else { throw StoreError.missing(owner) }
+  }
+
+  /// The same for the cluster's authorities.
+  package func recordAuthorities(
+    cluster: String, of owner: ResourceRef? = nil, certificates: [[UInt8]]
+  ) async throws {
     let now = now
     let reached = try await write { database in
+      try Self.require(owner, in: database)
       let writer = try InventoryWriter(database: database, now: now())
       try writer.record(cluster: cluster, certificates: certificates)
       return try Self.position(in: database)
@@ -37,7 +58,7 @@ extension Store {
 struct InventoryWriter {
   let database: Database
   let now: Int64
-  private let version: Int64
+  let version: Int64
 
   init(database: Database, now: Int64) throws {
     self.database = database
@@ -50,6 +71,8 @@ struct InventoryWriter {
     let writer = try InventoryWriter(database: database, now: now)
     try writer.record(cluster: cluster.name, full: true, upserts: [:], removals: [])
     try writer.record(cluster: cluster.name, certificates: [])
+    try writer.record(cluster: cluster.name, gateways: [])
+    try writer.releasePort(of: cluster.name)
     try database.execute(
       sql: "DELETE FROM join_token WHERE cluster = ?", arguments: [cluster.fqn])
   }
@@ -98,6 +121,20 @@ struct InventoryWriter {
     try advance()
   }
 
+  func record(cluster: String, gateways: [ObservedGateway]) throws {
+    let text = Document.list(gateways.map(RowCoding.document)).canonicalText
+    let known = try String.fetchOne(
+      database.cachedStatement(sql: "SELECT gateways FROM inventory_gateway WHERE cluster = ?"),
+      arguments: [cluster])
+    guard known != text, known != nil || !gateways.isEmpty else { return }
+    try database.execute(
+      sql: """
+        INSERT INTO inventory_gateway (cluster, gateways, version) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET gateways = excluded.gateways, version = excluded.version
+        """, arguments: [cluster, text, version])
+    try advance()
+  }
+
   private func observed(in cluster: String) throws -> [ServiceName: String] {
     var known: [ServiceName: String] = [:]
     let rows = try Row.fetchCursor(
@@ -112,7 +149,7 @@ struct InventoryWriter {
     return known
   }
 
-  private func advance() throws {
+  func advance() throws {
     try database.execute(sql: "UPDATE inventory_version SET version = ?", arguments: [version])
   }
 

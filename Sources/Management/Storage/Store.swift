@@ -41,6 +41,7 @@ package final class Store: Sendable {
         sql: "INSERT OR IGNORE INTO epoch (only, name) VALUES (1, ?)", arguments: [fresh])
       // Nobody follows yet, so nobody has to hear what is gone.
       try database.execute(sql: "DELETE FROM inventory_service WHERE observed IS NULL")
+      try database.execute(sql: "DELETE FROM cluster_port WHERE port IS NULL")
       let epoch = try String.fetchOne(database, sql: "SELECT name FROM epoch") ?? fresh
       return (epoch, Latest(try Self.position(in: database)))
     }

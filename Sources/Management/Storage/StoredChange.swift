@@ -90,6 +90,8 @@ package enum StoreError: Error, Hashable, Sendable {
   case revisionGone(Revision)
   /// No virtual address is free.
   case addressesExhausted
+  /// There are more clusters than ports for the traffic between them.
+  case portsExhausted
   /// A row that this release did not write like that.
   case unreadable(String)
 }

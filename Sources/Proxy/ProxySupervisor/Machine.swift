@@ -4,14 +4,6 @@ private import SystemPackage
 
 /// What this machine and its Envoy are.
 enum Machine {
-  /// vm, container or pod.
-  static var platform: String {
-    let environment = ProcessInfo.processInfo.environment
-    if environment["KUBERNETES_SERVICE_HOST"] != nil { return "pod" }
-    let marks = ["/.dockerenv", "/run/.containerenv"]
-    return marks.contains(where: FileManager.default.fileExists) ? "container" : "vm"
-  }
-
   static var hostName: String { ProcessInfo.processInfo.hostName }
 
   /// The release of an Envoy binary; throws when it cannot be run.

@@ -35,6 +35,10 @@ package struct ProxySettings: Sendable {
   package var role: Role?
   package var ports: [Port] = []
   package var address: String
+  /// Where other networks reach this gateway; nil: at `address` and the usual port.
+  package var advertised: Advertisement?
+  /// vm, container or pod.
+  package var platform = "vm"
   package var labels: [String: String] = [:]
   package var upstreams: [Upstream] = []
   package var capture: Capture
@@ -63,6 +67,23 @@ package struct ProxySettings: Sendable {
     self.readiness = readiness
     self.metrics = metrics
     self.version = version
+  }
+}
+
+/// Where other networks reach a gateway.
+package struct Advertisement: Hashable, Sendable {
+  package let address: String
+  /// nil: the usual port.
+  package let port: Int?
+
+  /// `ADDRESS[:PORT]`; nil otherwise.
+  package init?(_ text: String) {
+    if let (host, port) = hostAndPort(text) {
+      (address, self.port) = (host, port)
+    } else {
+      (address, port) = (text, nil)
+    }
+    guard IPv4Address(address) != nil else { return nil }
   }
 }
 

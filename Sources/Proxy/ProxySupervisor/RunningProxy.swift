@@ -89,7 +89,11 @@ struct RunningProxy: Sendable {
         $0.listenPort = Int32(truncatingIfNeeded: upstream.listenPort)
       }
     }
-    registration.platform = Machine.platform
+    if let advertised = settings.advertised {
+      registration.advertisedAddress = advertised.address
+      registration.advertisedPort = Int32(truncatingIfNeeded: advertised.port ?? 0)
+    }
+    registration.platform = settings.platform
     registration.hostName = Machine.hostName
     return registration
   }

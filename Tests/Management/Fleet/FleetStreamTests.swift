@@ -206,6 +206,7 @@ struct FleetStreamTests {
   enum Bad: CaseIterable, Sendable {
     case otherCluster, unboundAuthority, foreignAuthority, noAuthority, oldSchema, noGreeting
     case partialInventory, badName, badPort
+    case gatewayWithoutAddress, gatewayOfUnknownRole, gatewayTwice, tooManyGateways, tooManyVariants
   }
 
   @Test(arguments: Bad.allCases)
@@ -225,6 +226,10 @@ struct FleetStreamTests {
           case .noAuthority: try line.greet(authorities: [])
           case .oldSchema: try line.greet(schema: ItemCoding.schema - 1)
           case .noGreeting: line.send(.inventory(.with { $0.full = true }))
+          case .gatewayWithoutAddress, .gatewayOfUnknownRole, .gatewayTwice, .tooManyGateways,
+            .tooManyVariants:
+            try line.greet()
+            line.send(.inventory(inventory(bad)))
           case .partialInventory:
             try line.greet()
             line.send(.inventory(.with { $0.full = false }))
@@ -256,6 +261,91 @@ struct FleetStreamTests {
       let batch = try await fixture.store.batch(after: Store.Position())
       #expect(batch.services.isEmpty)
     }
+  }
+
+  private func gateway(_ nodeID: String) -> Rialto_Fleet_V1_GatewayInstance {
+    .with {
+      $0.nodeID = nodeID
+      $0.role = "east-west"
+      $0.namespace = "mesh"
+      $0.serviceAccount = "gateway"
+      $0.address = "192.0.2.1"
+      $0.port = 15_443
+      $0.healthy = true
+    }
+  }
+
+  private func inventory(_ bad: Bad) -> Rialto_Fleet_V1_InventoryDelta {
+    .with { delta in
+      delta.full = true
+      var gateways = [gateway("a")]
+      switch bad {
+      case .gatewayWithoutAddress: gateways[0].address = "240.240.0.1"
+      case .gatewayOfUnknownRole: gateways[0].role = "sidecar"
+      case .gatewayTwice: gateways.append(gateways[0])
+      case .tooManyGateways: gateways = (0..<65).map { gateway("g\($0)") }
+      default:
+        delta.upserts = [
+          .with {
+            $0.key.namespace = "shop"
+            $0.key.name = "orders"
+            $0.variants = (0..<65).map { number in .with { $0.labels = ["pod": "p\(number)"] } }
+          }
+        ]
+      }
+      delta.gateways.items = gateways
+    }
+  }
+
+  @Test func `gateways and variants land in the store`() async throws {
+    try await fixture.serving { dialler in
+      try await dialler.connected(fixture.agent()) { line in
+        try line.greet()
+        _ = try await line.welcome()
+        line.send(
+          .inventory(
+            .with {
+              $0.full = true
+              $0.gateways.items = [gateway("b"), gateway("a")]
+              $0.upserts = [
+                .with {
+                  $0.key.namespace = "shop"
+                  $0.key.name = "orders"
+                  $0.variants = [
+                    .with {
+                      $0.labels = ["version": "v2"]
+                      $0.healthyWorkloads = 3
+                    }
+                  ]
+                }
+              ]
+            }))
+        try await waitUntil {
+          try await gateways("east") == ["a", "b"]
+        }
+        let batch = try await fixture.store.batch(after: Store.Position())
+        let orders = ServiceName(namespace: "shop", name: "orders")
+        #expect(
+          batch.services["east"]?[orders]??.variants
+            == [ObservedVariant(labels: ["version": "v2"], healthyWorkloads: 3)])
+        #expect(batch.gateways["east"]?.first?.address == "192.0.2.1")
+        #expect(batch.gateways["west"] == nil)
+        line.send(.inventory(.with { $0.gateways.items = [gateway("b")] }))
+        try await waitUntil { try await gateways("east") == ["b"] }
+      }
+      // A full report without gateways says that there are none.
+      try await dialler.connected(fixture.agent()) { line in
+        try line.greet()
+        _ = try await line.welcome()
+        line.send(.inventory(.with { $0.full = true }))
+        try await waitUntil { try await gateways("east") == nil }
+      }
+    }
+  }
+
+  /// Their node ids.
+  private func gateways(_ cluster: String) async throws -> [String]? {
+    try await fixture.store.batch(after: Store.Position()).gateways[cluster]?.map(\.nodeID)
   }
 
   private func unboundAuthority(_ key: PrivateKey) throws -> [UInt8] {

@@ -122,7 +122,8 @@ import Testing
       ProposedChange(
         actor: "a", steps: [Sample.put(Sample.organization), Sample.put(Sample.east)]))
     try await store.recordServices(
-      cluster: "east", full: true, upserts: [Self.orders: Self.service()], removals: [])
+      cluster: "east", full: true, upserts: [Self.orders: Self.service()], removals: [],
+      gateways: [Self.gateway("a")])
     try await store.addJoinToken(
       Store.JoinToken(
         id: "t", cluster: Sample.east, secretHash: [UInt8](repeating: 1, count: 32),
@@ -132,8 +133,85 @@ import Testing
       ProposedChange(actor: "a", steps: [.delete(ref: Sample.east, expecting: nil)]))
     let batch = try await store.batch(after: position)
     #expect(batch.services == ["east": [Self.orders: nil]])
+    #expect(batch.gateways == ["east": []])
+    #expect(batch.ports == ["east": nil])
     let outcome = try await store.redeemJoinToken(
       id: "t", secretHash: [UInt8](repeating: 1, count: 32), at: 1)
     #expect(outcome == .unknown)
+  }
+
+  // MARK: Gateways and ports
+
+  private static func gateway(_ nodeID: String, healthy: Bool = true) -> ObservedGateway {
+    ObservedGateway(
+      nodeID: nodeID, role: "east-west", namespace: "mesh", serviceAccount: "gateway",
+      labels: ["app": "gateway"], address: "192.0.2.1", port: 15_443, healthy: healthy)
+  }
+
+  @Test func `gateways and variants are kept, and told when they change`() async throws {
+    var store: Store? = try open()
+    var service = Self.service()
+    service.variants = [
+      ObservedVariant(labels: ["version": "v1"], healthyWorkloads: 2),
+      ObservedVariant(labels: ["version": "v2"], healthyWorkloads: 0),
+    ]
+    let gateways = [Self.gateway("a"), Self.gateway("b", healthy: false)]
+    try await store?.recordServices(
+      cluster: "east", full: true, upserts: [Self.orders: service], removals: [],
+      gateways: gateways)
+    let position = try #require(store).position.current
+    for healthy in [gateways, nil] {
+      try await store?.recordServices(
+        cluster: "east", full: false, upserts: [:], removals: [], gateways: healthy)
+    }
+    #expect(store?.position.current == position)
+    store = nil
+    let reopened = try open()
+    let batch = try await reopened.batch(after: Store.Position())
+    #expect(batch.gateways == ["east": gateways])
+    #expect(batch.services == ["east": [Self.orders: service]])
+    try await reopened.recordServices(
+      cluster: "east", full: false, upserts: [:], removals: [], gateways: [])
+    let later = try await reopened.batch(after: position)
+    #expect(later.gateways == ["east": []])
+    #expect(later.services.isEmpty)
+  }
+
+  private func cluster(_ name: String) -> ResourceRef { Sample.organization.child(.cluster, name) }
+
+  private func commit(_ steps: ProposedChange.Step..., in store: Store) async throws {
+    _ = try await store.commit(ProposedChange(actor: "a", steps: steps))
+  }
+
+  @Test func `every cluster has a port of its own from its first to its last write`() async throws {
+    var store: Store? = try open()
+    try await commit(
+      Sample.put(Sample.organization), Sample.put(cluster("a")), Sample.put(cluster("b")),
+      in: #require(store))
+    let first = try await #require(store).batch(after: Store.Position())
+    #expect(first.ports == ["a": 15_500, "b": 15_501])
+    let position = try #require(store).position.current
+    try await commit(.delete(ref: cluster("b"), expecting: nil), in: #require(store))
+    #expect(try await store?.batch(after: position).ports == ["b": nil])
+    store = nil
+    // A released port is one that nobody has to hear of any more.
+    let reopened = try open()
+    #expect(try await reopened.batch(after: Store.Position()).ports == ["a": 15_500])
+    try await commit(Sample.put(cluster("c")), Sample.put(cluster("b")), in: reopened)
+    let ports = try await reopened.batch(after: Store.Position()).ports
+    #expect(Set(ports.keys) == ["a", "b", "c"])
+    #expect(Set(ports.values.compactMap { $0 }).count == 3)
+    #expect(ports["a"] == 15_500)
+  }
+
+  @Test func `what an agent says of a cluster that is gone is not written`() async throws {
+    let store = try open()
+    let error = await #expect(throws: StoreError.self) {
+      try await store.recordServices(
+        cluster: "east", of: Sample.east, full: true, upserts: [Self.orders: Self.service()],
+        removals: [], gateways: [Self.gateway("a")])
+    }
+    #expect(error == .missing(Sample.east))
+    #expect(store.position.current.inventory == 0)
   }
 }

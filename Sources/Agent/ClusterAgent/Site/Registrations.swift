@@ -29,6 +29,10 @@ package struct WorkloadIdentity: Hashable, Sendable {
 package struct Presence: Hashable, Sendable {
   /// Dotted IPv4.
   package var address: String
+  /// Where other networks reach it, when it is a gateway: dotted IPv4, and the port for traffic
+  /// between clusters.
+  package var advertisedAddress: String
+  package var advertisedPort: Int
   /// Sorted by number.
   package var ports: [InboundPort]
   /// The identity's labels win over these.
@@ -41,12 +45,18 @@ package struct Presence: Hashable, Sendable {
   package var platform: String
   package var hostName: String
 
+  /// Where gateways take traffic of other clusters unless they say otherwise.
+  package static let gatewayPort = 15443
+
   package init(
-    address: String, ports: [InboundPort], labels: [String: String] = [:], healthy: Bool,
-    capturesTraffic: Bool, upstreams: [ExplicitUpstream] = [], version: String = "",
-    envoyVersion: String = "", platform: String = "vm", hostName: String = ""
+    address: String, advertisedAddress: String? = nil, advertisedPort: Int = Self.gatewayPort,
+    ports: [InboundPort], labels: [String: String] = [:], healthy: Bool, capturesTraffic: Bool,
+    upstreams: [ExplicitUpstream] = [], version: String = "", envoyVersion: String = "",
+    platform: String = "vm", hostName: String = ""
   ) {
     self.address = address
+    self.advertisedAddress = advertisedAddress ?? address
+    self.advertisedPort = advertisedPort
     self.ports = ports
     self.labels = labels
     self.healthy = healthy
@@ -90,6 +100,12 @@ package struct Registration: Hashable, Sendable {
   }
 }
 
+/// The workloads of a service that carry one set of labels.
+package struct ServiceVariant: Hashable, Sendable {
+  package var labels: [String: String]
+  package var healthyWorkloads: Int
+}
+
 /// What a cluster offers of one service, as far as others need to know.
 package struct ServiceSummary: Hashable, Sendable {
   /// Of all workloads together, sorted by number; `applicationPort` is 0.
@@ -98,6 +114,10 @@ package struct ServiceSummary: Hashable, Sendable {
   package var serviceAccounts: [String]
   package var workloads: Int
   package var healthyWorkloads: Int
+  /// Sorted by labels, at most `variantLimit`.
+  package var variants: [ServiceVariant]
+
+  package static let variantLimit = 64
 }
 
 /// The workloads of a cluster. Their streams are their leases: one that ends without a goodbye
@@ -111,6 +131,8 @@ package struct Registrations: Sendable {
     var registration: Registration
     /// The stream that holds the lease, or nil while it lapses.
     var lease: Int?
+    /// Whether a stream held it since the agent started and ended without a goodbye.
+    var isLost = false
     var deadline: Instant
     var lastChange: Int64
   }
@@ -128,6 +150,7 @@ package struct Registrations: Sendable {
 
   private var entries: [String: Entry] = [:]
   private var members: [ServiceKey: Set<String>] = [:]
+  private var gatewayIDs: Set<String> = []
   /// The namespaces that workloads are in, gateways included, and how many.
   package private(set) var namespaces: [String: Int] = [:]
 
@@ -165,6 +188,7 @@ package struct Registrations: Sendable {
   package mutating func lost(_ nodeID: String, lease: Int, at now: Instant) {
     guard entries[nodeID]?.lease == lease else { return }
     entries[nodeID]?.lease = nil
+    entries[nodeID]?.isLost = true
     entries[nodeID]?.deadline = now + Self.grace
   }
 
@@ -220,10 +244,29 @@ package struct Registrations: Sendable {
       ports: ports.values.sorted { $0.number < $1.number }, labels: shared,
       serviceAccounts: Set(instances.map(\.identity.serviceAccount)).sorted(),
       workloads: instances.count,
-      healthyWorkloads: instances.count { $0.presence.healthy })
+      healthyWorkloads: instances.count { $0.presence.healthy }, variants: variants(of: instances))
+  }
+
+  private func variants(of instances: [Registration]) -> [ServiceVariant] {
+    let byLabels = Dictionary(grouping: instances, by: \.labels)
+    let sorted = byLabels.map { labels, instances in
+      (
+        labels.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] },
+        ServiceVariant(
+          labels: labels, healthyWorkloads: instances.count { $0.presence.healthy })
+      )
+    }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+    return sorted.prefix(ServiceSummary.variantLimit).map(\.1)
   }
 
   // MARK: Details
+
+  /// Sorted by node id.
+  var gatewayEntries: [(registration: Registration, isLost: Bool)] {
+    gatewayIDs.sorted().compactMap { nodeID in
+      entries[nodeID].map { ($0.registration, $0.isLost) }
+    }
+  }
 
   /// Sorted by node id, so that what is derived does not depend on the order of arrival.
   private func instances(of service: ServiceKey) -> [Registration] {
@@ -239,6 +282,7 @@ package struct Registrations: Sendable {
     if entry.registration.endpoint != nil {
       members[identity.serviceKey, default: []].insert(identity.nodeID)
     }
+    if identity.role != .sidecar { gatewayIDs.insert(identity.nodeID) }
   }
 
   private mutating func drop(_ nodeID: String) {
@@ -246,6 +290,7 @@ package struct Registrations: Sendable {
     let service = entry.registration.identity.serviceKey
     let left = (namespaces[service.namespace] ?? 1) - 1
     namespaces[service.namespace] = left > 0 ? left : nil
+    gatewayIDs.remove(nodeID)
     members[service]?.remove(nodeID)
     if members[service]?.isEmpty == true { members[service] = nil }
   }

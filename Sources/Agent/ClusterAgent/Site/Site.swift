@@ -135,8 +135,9 @@ package final class Site: Sendable {
 
   /// The stream of a workload ended without a word.
   func lost(_ nodeID: String, lease: Int) {
-    state.withLock { $0.registrations.lost(nodeID, lease: lease, at: clock.seconds()) }
+    let isNews = state.withLock { $0.lost(nodeID, lease: lease, at: clock.seconds()) }
     leases.update { $0 += 1 }
+    if isNews { touch() }
   }
 
   /// Removes the workloads that did not come back in time; says when to look again.

@@ -18,6 +18,7 @@ extension SiteState {
     reports = Reports()
     let services = Set(registrations.services).sorted()
     var messages = chunks(of: services, full: true, inventory)
+    messages[0].inventory.gateways = gateways()
     messages += chunks(of: registrations.nodeIDs, full: true, proxies)
     messages += chunks(of: quarantine.refusals.keys.sorted(), full: true, rejections)
     messages += propagation.generations.compactMap(propagationReport)
@@ -29,8 +30,9 @@ extension SiteState {
     let pending = reports
     reports = Reports()
     var messages: [UpMessage] = []
-    if !pending.services.isEmpty {
+    if !pending.services.isEmpty || pending.gateways {
       messages += chunks(of: pending.services.sorted(), full: false, inventory)
+      if pending.gateways { messages[0].inventory.gateways = gateways() }
     }
     if !pending.proxies.isEmpty {
       messages += chunks(of: pending.proxies.sorted(), full: false, proxies)
@@ -77,9 +79,34 @@ extension SiteState {
           service.serviceAccounts = summary.serviceAccounts
           service.workloads = Int32(clamping: summary.workloads)
           service.healthyWorkloads = Int32(clamping: summary.healthyWorkloads)
+          service.variants = summary.variants.map { variant in
+            .with {
+              $0.labels = variant.labels
+              $0.healthyWorkloads = Int32(clamping: variant.healthyWorkloads)
+            }
+          }
         })
     }
     return .with { $0.inventory = delta }
+  }
+
+  private func gateways() -> Rialto_Fleet_V1_Gateways {
+    .with { message in
+      message.items = registrations.gateways.map { gateway in
+        let identity = gateway.registration.identity
+        let presence = gateway.registration.presence
+        return .with {
+          $0.nodeID = identity.nodeID
+          $0.role = identity.role.rawValue
+          $0.namespace = identity.namespace
+          $0.serviceAccount = identity.serviceAccount
+          $0.labels = gateway.registration.labels
+          $0.address = presence.advertisedAddress
+          $0.port = Int32(clamping: presence.advertisedPort)
+          $0.healthy = gateway.healthy
+        }
+      }
+    }
   }
 
   private func proxies(_ nodeIDs: [String], full: Bool) -> UpMessage {

@@ -23,12 +23,32 @@ extension SiteState {
     reports.services.formUnion(services)
     site.items = refresh(provisionalCandidates(services, change))
     move(from: change.before, to: change.after, &site)
+    site.gateways = refreshGateways()
     guard
       !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
-        || !site.removedProfiles.isEmpty
+        || !site.removedProfiles.isEmpty || site.gateways != nil
     else { return }
     publish(site)
     showViews(of: change)
+  }
+
+  /// The stream of a workload ended without a word. Says whether that is news to anybody.
+  mutating func lost(_ nodeID: String, lease: Int, at now: Registrations.Instant) -> Bool {
+    registrations.lost(nodeID, lease: lease, at: now)
+    guard let gateways = refreshGateways() else { return false }
+    publish(SiteChange(gateways: gateways))
+    return true
+  }
+
+  /// The gateways as this cluster's proxies reach them, when that changed.
+  private mutating func refreshGateways() -> [LocalGateway]? {
+    let now = registrations.gateways
+    guard now != gatewaysInForce else { return nil }
+    let local = now.map(\.local)
+    let isNews = local != gatewaysInForce.map(\.local)
+    gatewaysInForce = now
+    reports.gateways = true
+    return isNews ? local : nil
   }
 
   /// Only what the server has no item for can depend on registrations.

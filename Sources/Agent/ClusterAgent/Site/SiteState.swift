@@ -55,6 +55,8 @@ struct SiteState: Sendable {
   var good: [ItemKey: Held] = [:]
   var quarantine = Quarantine()
   var registrations = Registrations()
+  /// As the translator has them.
+  var gatewaysInForce: [PresentGateway] = []
   var provisional = ProvisionalPlans()
   /// What the translator has at the moment: the server's items and the provisional ones.
   var inForce: [ItemKey: BlueprintItem] = [:]
@@ -92,9 +94,11 @@ struct SiteState: Sendable {
     var proxies: Set<String> = []
     var generations: Set<Int64> = []
     var rejections: Set<ItemKey> = []
+    var gateways = false
 
     var isEmpty: Bool {
       services.isEmpty && proxies.isEmpty && generations.isEmpty && rejections.isEmpty
+        && !gateways
     }
   }
 

@@ -19,7 +19,8 @@ extension WorkloadIdentity {
 extension Presence {
   var document: Document {
     .object([
-      "address": .string(address),
+      "address": .string(address), "advertisedAddress": .string(advertisedAddress),
+      "advertisedPort": .integer(Int64(advertisedPort)),
       "labels": .object(labels.mapValues { .string($0) }),
       "ports": .list(
         ports.map { port in
@@ -48,7 +49,8 @@ extension Presence {
       let capturesTraffic = document["capturesTraffic"]?.bool
     else { return nil }
     self.init(
-      address: address,
+      address: address, advertisedAddress: document["advertisedAddress"]?.string,
+      advertisedPort: document["advertisedPort"]?.integer.map { Int($0) } ?? Self.gatewayPort,
       ports: (document["ports"]?.list ?? []).compactMap { port in
         guard let number = port["number"]?.integer, let name = port["name"]?.string,
           let protocolName = port["protocol"]?.string,

@@ -14,18 +14,37 @@ extension Presence {
       throw WorkloadAuthority.BadRequest(description: "more than 64 ports or upstreams")
     }
     try checkLabels(registration.labels)
+    let advertised = try advertisement(of: registration, role: role)
     let ports = try registration.ports.map { try inboundPort($0) }
       .sorted { $0.number < $1.number }
     guard Set(ports.map(\.number)).count == ports.count else {
       throw WorkloadAuthority.BadRequest(description: "a port is declared twice")
     }
     self.init(
-      address: registration.address, ports: ports, labels: registration.labels,
+      address: registration.address, advertisedAddress: advertised.address,
+      advertisedPort: advertised.port, ports: ports, labels: registration.labels,
       healthy: registration.healthy, capturesTraffic: registration.capture == .redirect,
       upstreams: try registration.upstreams.map { try explicitUpstream($0) },
       version: shortened(registration.version), envoyVersion: shortened(registration.envoyVersion),
       platform: shortened(registration.platform), hostName: shortened(registration.hostName))
   }
+}
+
+/// Where other networks reach a gateway; nobody asks where they reach another workload.
+private func advertisement(
+  of registration: Rialto_Workload_V1_Registration, role: ProxyRole
+) throws -> (address: String, port: Int) {
+  guard role != .sidecar else { return (registration.address, Presence.gatewayPort) }
+  let address =
+    registration.advertisedAddress.isEmpty
+    ? registration.address : registration.advertisedAddress
+  let port =
+    registration.advertisedPort == 0 ? Presence.gatewayPort : Int(registration.advertisedPort)
+  guard isInstanceAddress(address), (1...65_535).contains(port) else {
+    throw WorkloadAuthority.BadRequest(
+      description: "what the gateway advertises is not an IPv4 address and a port")
+  }
+  return (address, port)
 }
 
 private func inboundPort(_ port: Rialto_Workload_V1_Port) throws -> InboundPort {
@@ -61,14 +80,6 @@ private func explicitUpstream(_ upstream: Rialto_Workload_V1_Upstream) throws ->
   return ExplicitUpstream(
     host: upstream.host, port: Int(upstream.port), listenAddress: upstream.listenAddress,
     listenPort: Int(upstream.listenPort))
-}
-
-/// Dotted IPv4, and none of 0.0.0.0/8, multicast, reserved (the virtual addresses) or broadcast.
-private func isInstanceAddress(_ text: String) -> Bool {
-  guard isAddress(text), !text.utf8.contains(UInt8(ascii: ":")) else { return false }
-  let first = text.utf8.prefix { $0 != UInt8(ascii: ".") }
-  guard let octet = Int(String(decoding: first, as: UTF8.self)) else { return false }
-  return (1..<224).contains(octet)
 }
 
 /// Free text that is only shown: bounded, and without control characters.
