@@ -39,6 +39,20 @@ import Testing
     return .gateway(GatewayPlan(fqn: "g", namespace: "edge", labels: [:], servers: [server]))
   }
 
+  private static func peer(_ change: (inout PeerPlan) -> Void = { _ in }) -> PeerPlan {
+    var plan = PeerPlan(
+      cluster: "west", trustDomain: "west.acme.mesh", port: 15500, path: .direct,
+      gateways: [GatewayAddress(address: "198.18.0.1", port: 15443)])
+    change(&plan)
+    return plan
+  }
+
+  private static func host(_ cluster: String) -> HostProvider {
+    HostProvider(
+      cluster: cluster, trustDomain: "\(cluster).acme.mesh", identities: ["a/b"], weight: 1,
+      priority: 0, healthy: 1)
+  }
+
   @Test func `a blueprint in which every name is defined has no defect`() {
     let items: [BlueprintItem] = [
       .service(
@@ -49,6 +63,7 @@ import Testing
         }), .service(Self.service("cart", address: "240.240.0.2")),
       Self.gateway(
         .route(host: "cart.shop.mesh", port: 8080, rewritePath: nil, rewriteAuthority: nil)),
+      .peer(Self.peer()),
     ]
     #expect(defects(in: Self.blueprint(items)) == [])
   }
@@ -74,6 +89,15 @@ import Testing
     (
       "no redirect",
       gateway(.redirect(scheme: nil, authority: nil, path: nil, port: nil, code: 200))
+    ),
+    ("port 0 is none", .peer(peer { $0.port = 0 })),
+    ("gateways are none", .peer(peer { $0.gateways = [] })),
+    ("gateway address x is none", .peer(peer { $0.gateways[0].address = "x" })),
+    (
+      "clusters are not sorted",
+      gateway(
+        .forward(
+          clusters: [host("west"), host("east")], rewritePath: nil, rewriteAuthority: nil))
     ),
     ("no status", gateway(.respond(status: 99, body: nil))),
     ("is empty", .trust(TrustPlan(bundles: ["east.acme.mesh": []]))),

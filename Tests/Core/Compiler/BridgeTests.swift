@@ -279,6 +279,101 @@ private struct Bridge {
     #expect(remote?.subsets == ["all": 5, "v1": 3, "v2": 0])
   }
 
+  // MARK: From outside
+
+  /// Adds gateways that serve a host in east and west, and one at the edge that forwards it.
+  private static func served(_ destinations: [ClusterDestination] = []) -> Bridge {
+    var bridge = Bridge()
+    let everywhere = NamespaceSelector(terms: [.init(cluster: nil, namespace: "*")])
+    let group = Bridge.workspace.child(.gatewayGroup, "g")
+    bridge.put(group, .group(Group(namespaceSelector: everywhere)))
+    bridge.put(
+      group.child(.gateway, "sites"),
+      .gateway(gateway("ingress", .service(Bridge.orders, port: nil))))
+    for (name, region, labels) in [
+      ("east", "eu", ["tier": "gold"]), ("west", "us", ["tier": "gold"]), ("edge", "eu", [:]),
+    ] {
+      bridge.put(
+        Bridge.organization.child(.cluster, name),
+        .cluster(
+          Cluster(network: "\(name)-net", trustDomain: "", region: region, labels: labels)))
+    }
+    for (name, address) in [("east", "198.18.0.2"), ("west", "198.18.1.2")] {
+      // Not dialled from other clusters: it needs no address for that.
+      let ingress = Bridge.gateway("", role: "ingress")
+      bridge.update(CompilerChange(gateways: [name: [Bridge.gateway(address), ingress]]))
+    }
+    bridge.put(edge, .gateway(gateway("edge", .clusters(destinations))))
+    return bridge
+  }
+
+  private static let edge = Bridge.workspace.child(.gatewayGroup, "g").child(.gateway, "edge")
+
+  private static func gateway(_ role: String, _ action: HTTPServerAction) -> Gateway {
+    Gateway(
+      selector: WorkloadSelector(namespace: "gateways", labels: ["app": role]),
+      http: [
+        HTTPServer(
+          name: "s", hostname: "a.example.com", port: 80, tls: .disabled,
+          rules: [HTTPServerRule(matches: [], action: action)])
+      ])
+  }
+
+  private func forwarded(_ bridge: Bridge, in cluster: String = "edge") -> [HostProvider] {
+    guard case .gateway(let plan)? = bridge.blueprints[cluster]?[.gateway(Self.edge.fqn)],
+      case .forward(let clusters, _, _)? = plan.servers.first?.rules.first?.action
+    else { return [] }
+    return clusters
+  }
+
+  @Test(
+    arguments: [
+      ([], ["east 1 0", "west 1 1"]), ([ClusterDestination(.name("west"))], ["west 1 0"]),
+      (
+        [
+          ClusterDestination(.name("west"), weight: 20),
+          ClusterDestination(.labels(["tier": "gold"]), weight: 80),
+        ], ["east 80 0", "west 20 0"]
+      ),
+      ([ClusterDestination(.labels(["tier": "gold", "x": "y"]))], []),
+      ([ClusterDestination(.name("east"), weight: 0)], []),
+      ([ClusterDestination(.name("vm"))], []),
+    ] as [([ClusterDestination], [String])])
+  func `a host goes to the clusters that serve it`(
+    destinations: [ClusterDestination], expected: [String]
+  ) {
+    let found = forwarded(Self.served(destinations))
+    #expect(found.map { "\($0.cluster) \($0.weight) \($0.priority)" } == expected)
+    #expect(found.allSatisfy { $0.identities == ["gateways/g"] && $0.healthy == 1 })
+  }
+
+  @Test func `what is served nowhere, and clusters that do not serve it, are said`() {
+    var bridge = Self.served([ClusterDestination(.name("vm")), ClusterDestination(.name("mars"))])
+    func found(_ text: String) -> Bool {
+      bridge.diagnostics[Self.edge.fqn]?.contains { $0.contains(text) } ?? false
+    }
+    #expect(found("cluster vm does not serve a.example.com"))
+    #expect(found("there is no cluster mars"))
+    #expect(found("from cluster edge there is no way"))
+    bridge.put(Self.edge, .gateway(Self.gateway("edge", .clusters([]))))
+    #expect(!found("a"))
+    bridge.reachability(["edge-net": []])
+    #expect(found("from cluster edge there is no way"))
+    bridge.update(CompilerChange(gateways: ["east": [], "west": []]))
+    #expect(found("no other cluster serves a.example.com"))
+    #expect(forwarded(bridge) == [])
+  }
+
+  @Test func `a service changes nothing at the edge`() {
+    var bridge = Self.served()
+    let before = bridge.blueprints["edge"]
+    bridge.update(CompilerChange(services: ["west": [Bridge.orders: Bridge.service(healthy: 0)]]))
+    #expect(bridge.compiler.computedUnits == 1)
+    #expect(
+      bridge.blueprints["edge"]?.filter { if case .service = $0.key { false } else { true } }
+        == before?.filter { if case .service = $0.key { false } else { true } })
+  }
+
   // MARK: Grain
 
   @Test func `health and addresses of gateways touch peers only`() {

@@ -55,8 +55,9 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<200) func `what is compiled has no defect but a shared address`(seed: UInt64)
-  {
+  @Test(arguments: 0..<200) func `what is compiled has no defect but a shared address`(
+    seed: UInt64
+  ) {
     var mesh = RandomMesh(seed: seed)
     var inputs = Inputs()
     inputs.apply(RandomMesh.base)
@@ -71,24 +72,40 @@ import Testing
     var kinds: Set<String> = []
     var codes: Set<String> = []
     var routed = 0
+    var paths: Set<String> = []
+    var forwarded = 0
+    var elsewhere = 0
     for seed in 0..<60 {
       var mesh = RandomMesh(seed: UInt64(seed))
       var inputs = Inputs()
       inputs.apply(RandomMesh.base)
-      for _ in 0..<12 { inputs.apply(mesh.change(20)) }
+      for _ in 0..<(seed.isMultiple(of: 2) ? 12 : 3) { inputs.apply(mesh.change(20)) }
       let compilation = compile(inputs.intent, against: inputs.inventory)
       for item in compilation.blueprints.values.flatMap(\.items.values) {
         kinds.insert(String(item.item.key.text.prefix { $0 != "/" }))
-        if case .service(let plan) = item.item, !plan.routes.isEmpty { routed += 1 }
+        switch item.item {
+        case .service(let plan):
+          routed += plan.routes.isEmpty ? 0 : 1
+          elsewhere += plan.providers.count { $0.remote != nil }
+        case .peer(let plan): paths.insert(plan.path == .direct ? "direct" : "edge")
+        case .gateway(let plan):
+          for case .forward(let clusters, _, _) in plan.servers.flatMap(\.rules).map(\.action) {
+            forwarded += clusters.count
+          }
+        case .site, .namespace, .trust: break
+        }
       }
       codes.formUnion(compilation.diagnostics.values.flatMap { $0 }.map(\.code))
     }
-    #expect(kinds == ["site", "trust", "namespace", "service", "gateway"])
-    #expect(codes == Set((1...7).map { "RL300\($0)" }))
-    #expect(routed > 5)
+    #expect(kinds == ["site", "trust", "namespace", "service", "gateway", "peer"])
+    #expect(codes == Set((1...8).map { "RL300\($0)" }))
+    #expect(
+      [routed, elsewhere, forwarded].allSatisfy { $0 > 5 }, "\(routed) \(elsewhere) \(forwarded)")
+    #expect(paths == ["direct", "edge"])
   }
 
-  @Test(arguments: 0..<50) func `the same input again changes nothing and computes nothing`(
+  @Test(arguments: 0..<50)
+  func `the same input again changes nothing and computes nothing`(
     seed: UInt64
   ) {
     var mesh = RandomMesh(seed: seed)
@@ -134,6 +151,10 @@ import Testing
         ]))
     #expect((1...5).contains(compiler.computedUnits))
     #expect(delta.clusters["east"]?.upserts.map(\.item.key.text) == ["service/ns7/s777"])
+    var service = change.services["east"]?[name] ?? nil
+    service?.healthyWorkloads = 0
+    _ = compiler.update(CompilerChange(services: ["east": [name: service]]))
+    #expect(compiler.computedUnits == 1)
   }
 
   private func route(to name: ServiceName, weight: Int) -> ServiceRoute {

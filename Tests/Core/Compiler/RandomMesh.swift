@@ -13,12 +13,18 @@ struct RandomMesh {
   static let clusters = ["east", "west", "north"]
   static let namespaces = ["shop", "shipping", "bank"]
   static let services = ["orders", "cart"]
+  static let hosts = ["*", "a.example.com"]
+  static let eastWest = WorkloadSelector(namespace: "shop", labels: ["a": "1"])
 
-  private mutating func pick<Element>(_ elements: [Element]) -> Element {
+  private static let tree: Set<Kind> = [
+    .cluster, .tenant, .workspace, .trafficGroup, .securityGroup, .gatewayGroup,
+  ]
+
+  fileprivate mutating func pick<Element>(_ elements: [Element]) -> Element {
     elements[Int.random(in: 0..<elements.count, using: &random)]
   }
 
-  private mutating func chance(_ percent: Int) -> Bool {
+  fileprivate mutating func chance(_ percent: Int) -> Bool {
     Int.random(in: 0..<100, using: &random) < percent
   }
 
@@ -26,7 +32,9 @@ struct RandomMesh {
   mutating func change(_ count: Int = 4) -> CompilerChange {
     var change = CompilerChange()
     for _ in 0..<Int.random(in: 1...count, using: &random) {
-      switch Int.random(in: 0..<12, using: &random) {
+      switch Int.random(in: 0..<15, using: &random) {
+      case 12, 13: change.gateways[pick(Self.clusters)] = proxies()
+      case 14: change.ports[pick(Self.clusters)] = chance(85) ? .some(pick([1, 2])) : .some(nil)
       case 0: change.authorities[pick(Self.clusters)] = chance(70) ? [[1, pick([2, 3])]] : []
       case 1:
         change.addresses[name().host] =
@@ -36,7 +44,9 @@ struct RandomMesh {
           chance(75) ? .some(service()) : .some(nil)
       default:
         let object = object()
-        change.objects[object.ref] = chance(75) ? .some(object) : .some(nil)
+        // Without the tree nothing below it matters: it goes less often than the rest.
+        let stays = Self.tree.contains(object.ref.kind) ? 95 : 75
+        change.objects[object.ref] = chance(stays) ? .some(object) : .some(nil)
       }
     }
     return change
@@ -60,6 +70,19 @@ struct RandomMesh {
       put(
         organization.child(.cluster, cluster), .cluster(Cluster(network: "n1", trustDomain: "")))
     }
+    put(
+      workspace.child(.workspaceSetting, "a"),
+      .workspaceSetting(WorkspaceSetting(exposures: [Exposure(gateways: eastWest)])))
+    let orders = ServiceName(namespace: "shop", name: "orders")
+    let gateways = workspace.child(.gatewayGroup, "g1")
+    put(
+      gateways.child(.gateway, "front"), .gateway(gateway(eastWest, .service(orders, port: 8080))))
+    let bank = WorkloadSelector(namespace: "bank", labels: ["a": "1"])
+    put(gateways.child(.gateway, "away"), .gateway(gateway(bank, .clusters([]))))
+    for cluster in clusters {
+      change.ports[cluster] = 15500
+      change.gateways[cluster] = [proxy(role: "east-west", namespace: "shop")]
+    }
     for (index, namespace) in namespaces.enumerated() {
       for (number, service) in services.enumerated() {
         let name = ServiceName(namespace: namespace, name: service)
@@ -79,8 +102,10 @@ struct RandomMesh {
       ObservedPort(number: 9090, name: "grpc", protocolName: "grpc"),
     ]
     return ObservedService(
-      ports: Array(ports.prefix(pick([1, 2]))), serviceAccounts: [pick(["a", "b"])], workloads: 1,
-      healthyWorkloads: pick([0, 1]))
+      ports: Array(ports.prefix(pick([1, 2]))), labels: pick([[:], ["exposed": "yes"]]),
+      serviceAccounts: [pick(["a", "b"])], workloads: 1, healthyWorkloads: pick([0, 1]),
+      variants: chance(50)
+        ? [] : [ObservedVariant(labels: ["v": "1"], healthyWorkloads: pick([0, 1]))])
   }
 
   private mutating func selector() -> NamespaceSelector {
@@ -101,19 +126,27 @@ struct RandomMesh {
     let gateways = workspace.child(.gatewayGroup, pick(["g1", "g1", "g2"]))
     let name = pick(["a", "b"])
     let (ref, spec): (ResourceRef, ResourceSpec)
-    switch Int.random(in: 0..<10, using: &random) {
+    switch Int.random(in: 0..<15, using: &random) {
+    case 12:
+      ref = Self.organization.child(.organizationSetting, name)
+      spec = .organizationSetting(organizationSetting())
+    case 13, 14:
+      ref = workspace.child(.workspaceSetting, name)
+      spec = .workspaceSetting(workspaceSetting())
     case 0:
       ref = Self.organization.child(.cluster, pick(Self.clusters))
       spec = .cluster(
-        Cluster(network: pick(["n1", "n2"]), trustDomain: pick(["", "", "", "shared.mesh"])))
+        Cluster(
+          network: pick(["n1", "n2", "n3", ""]), trustDomain: pick(["", "", "", "shared.mesh"]),
+          region: pick([nil, "eu", "us"]), labels: pick([[:], ["tier": "gold"]])))
     case 1: (ref, spec) = (tenant, .tenant)
     case 2: (ref, spec) = (workspace, .workspace(Workspace(namespaceSelector: selector())))
     case 3: (ref, spec) = (traffic, .group(Group(namespaceSelector: selector())))
     case 4: (ref, spec) = (security, .group(Group(namespaceSelector: selector())))
     case 5: (ref, spec) = (gateways, .group(Group(namespaceSelector: selector())))
     case 6: (ref, spec) = (traffic.child(.trafficSetting, name), .trafficSetting(setting()))
-    case 7: (ref, spec) = (traffic.child(.serviceRoute, name), .serviceRoute(route()))
-    case 8:
+    case 7, 8: (ref, spec) = (traffic.child(.serviceRoute, name), .serviceRoute(route()))
+    case 9, 10:
       ref = security.child(.securitySetting, name)
       spec = .securitySetting(policy(of: workspace, security))
     default: (ref, spec) = (gateways.child(.gateway, name), .gateway(gateway()))
@@ -156,7 +189,7 @@ struct RandomMesh {
   ) -> SecuritySetting {
     let other = Self.organization.child(.tenant, pick(["t1", "t2"]))
     let rule = AccessRule(
-      from: pick([other, other.child(.workspace, "w1"), Self.organization]),
+      from: pick([other, other.child(.workspace, pick(["w1", "gone"])), Self.organization]),
       to: pick([workspace, group]))
     let modes: [AuthorizationMode?] = [
       nil, .disabled, .cluster, .workspace, .group, .namespace,
@@ -169,15 +202,81 @@ struct RandomMesh {
 
   private mutating func gateway() -> Gateway {
     let rule = HTTPServerRule(
-      matches: [], action: .service(name(), port: pick([nil, 8080, 9090])))
+      matches: [],
+      action: chance(60)
+        ? .service(name(), port: pick([nil, 8080, 9090])) : .clusters(destinations()))
     return Gateway(
       selector: WorkloadSelector(
         namespace: pick(Self.namespaces), labels: ["a": pick(["1", "2"])]),
       http: [
         HTTPServer(
-          name: "s", hostname: pick(["*", "a.example.com"]), port: 80, tls: .disabled,
+          name: "s", hostname: pick(Self.hosts), port: 80, tls: .disabled,
           rules: [rule])
       ])
+  }
+}
+
+// MARK: Between clusters
+
+extension RandomMesh {
+  static func proxy(
+    _ node: String = "g", role: String, namespace: String, label: String = "1",
+    address: String = "198.18.0.1", healthy: Bool = true
+  ) -> ObservedGateway {
+    ObservedGateway(
+      nodeID: node, role: role, namespace: namespace, serviceAccount: "gateway",
+      labels: ["a": label], address: address, port: 15443, healthy: healthy)
+  }
+
+  private mutating func proxies() -> [ObservedGateway] {
+    (0..<pick([0, 1, 1, 2])).map { index in
+      Self.proxy(
+        "g\(index)", role: pick(["east-west", "east-west", "ingress", "edge"]),
+        namespace: pick(["shop", "shop", "bank"]), label: pick(["1", "2"]),
+        address: pick(["198.18.0.1", "198.18.0.1", "198.18.0.2", "nowhere"]), healthy: chance(70))
+    }
+  }
+
+  private mutating func organizationSetting() -> OrganizationSetting {
+    let networks = ["n1", "n2", "n3"]
+    var reachability: [String: [String]] = [:]
+    for _ in 0..<pick([0, 0, 1, 2]) {
+      reachability[pick(networks)] = chance(30) ? [] : [pick(networks + ["mars"])]
+    }
+    return OrganizationSetting(
+      networkReachability: reachability,
+      topologyChoice: pick([nil, TopologyChoice.none, .cluster, .locality]))
+  }
+
+  private mutating func workspaceSetting() -> WorkspaceSetting {
+    let exposures = (0..<pick([0, 1, 1, 2])).map { _ in
+      Exposure(
+        gateways: WorkloadSelector(
+          namespace: pick(["shop", "bank"]), labels: ["a": pick(["1", "2"])]),
+        services: pick([[], [["exposed": "yes"]]]))
+    }
+    return WorkspaceSetting(
+      exposures: exposures, topologyChoice: pick([nil, nil, TopologyChoice.none, .locality]))
+  }
+
+  private static func gateway(
+    _ selector: WorkloadSelector, _ action: HTTPServerAction
+  ) -> Gateway {
+    Gateway(
+      selector: selector,
+      http: [
+        HTTPServer(
+          name: "s", hostname: "a.example.com", port: 80, tls: .disabled,
+          rules: [HTTPServerRule(matches: [], action: action)])
+      ])
+  }
+
+  private mutating func destinations() -> [ClusterDestination] {
+    (0..<pick([0, 0, 1, 2])).map { _ in
+      ClusterDestination(
+        chance(70) ? .name(pick(Self.clusters + ["mars"])) : .labels(["tier": "gold"]),
+        weight: pick([nil, 0, 10]))
+    }
   }
 }
 
@@ -197,5 +296,9 @@ struct Inputs {
       inventory.clusters[cluster, default: ClusterInventory()].authorities = certificates
     }
     for (host, address) in change.addresses { inventory.addresses[host] = address }
+    for (cluster, gateways) in change.gateways {
+      inventory.clusters[cluster, default: ClusterInventory()].gateways = gateways
+    }
+    for (cluster, port) in change.ports { inventory.ports[cluster] = port }
   }
 }

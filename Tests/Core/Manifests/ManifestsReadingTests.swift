@@ -65,7 +65,7 @@ import Testing
     #expect(
       problems(text) == [
         "x.yaml:4:8: organizations/acme/clusters/east: spec.colour: unknown field; the fields here are "
-          + "deletionProtectionEnabled, network, trustDomain (RL1003)"
+          + "deletionProtectionEnabled, labels, locality, network, trustDomain (RL1003)"
       ])
   }
 
