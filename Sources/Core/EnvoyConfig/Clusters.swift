@@ -55,8 +55,7 @@ extension Cluster {
       $0.connectTimeout = .init(milliseconds: 500)
       $0.circuitBreakers = .generous
       $0.outlierDetection = .gatewayFailures
-      // Never send to instances that are known to fail: an error at once is better than a wait.
-      $0.commonLbConfig.healthyPanicThreshold.value = 0
+      $0.commonLbConfig.healthyPanicThreshold.value = whenNothingIsLeft
       $0.transportSocket = transport
       if isHTTP {
         // Notices within three seconds that packets are dropped.
@@ -71,6 +70,10 @@ extension Cluster {
     }
   }
 
+  /// In percent: when every endpoint is ejected any of them is worth a try, because the fault may
+  /// have been on the way, and be over. As long as one is left the others get nothing.
+  private static let whenNothingIsLeft = 1.0
+
   /// Other transport sockets for what leads to other clusters.
   mutating func reach(_ others: [TransportSocketMatch]) {
     guard !others.isEmpty else { return }
@@ -80,7 +83,7 @@ extension Cluster {
   }
 
   /// Passes bytes on, to instances or to gateways: TLS is between the ends.
-  static func passing(_ name: String, connectTimeout: Int, panicThreshold: Double) -> Cluster {
+  static func passing(_ name: String, connectTimeout: Int) -> Cluster {
     .with {
       $0.name = name
       $0.type = .eds
@@ -88,7 +91,7 @@ extension Cluster {
       $0.connectTimeout = .init(milliseconds: connectTimeout)
       $0.circuitBreakers = .generous
       $0.outlierDetection = .connectFailures
-      $0.commonLbConfig.healthyPanicThreshold.value = panicThreshold
+      $0.commonLbConfig.healthyPanicThreshold.value = whenNothingIsLeft
       $0.upstreamConnectionOptions.tcpKeepalive = .watchful
     }
   }

@@ -30,8 +30,7 @@ extension ServicePlan {
   func exposedClusters(in cluster: String) -> [EnvoyResource] {
     callablePorts.map { port, subset in
       let name = EnvoyName.copy(of: host, port: port.number, subset: subset?.name, in: cluster)
-      // Closing at once lets callers go elsewhere.
-      let made = Cluster.passing(name, connectTimeout: 500, panicThreshold: 0)
+      let made = Cluster.passing(name, connectTimeout: 500)
       return EnvoyResource(.cluster, name, made, from: [ServiceKey(self).item, .site])
     }
   }
@@ -56,11 +55,11 @@ func servedHosts(in site: Site) -> [EnvoyResource] {
   return site.meshHostnames.sorted().flatMap { hostname -> [EnvoyResource] in
     let name = EnvoyName.copy(ofHostname: hostname, in: cluster)
     let origins = site.plansServing(hostname).map { ItemKey.gateway($0.fqn) } + [.site]
-    let made = Cluster.passing(name, connectTimeout: 500, panicThreshold: 0)
+    let made = Cluster.passing(name, connectTimeout: 500)
     let assignment = ClusterLoadAssignment.with {
       $0.clusterName = name
       let gateways = site.gatewaysServing(hostname)
-      if !gateways.isEmpty {
+      if gateways.contains(where: \.healthy) {
         $0.endpoints = [.with { $0.lbEndpoints = gateways.map { LbEndpoint($0) } }]
       }
     }

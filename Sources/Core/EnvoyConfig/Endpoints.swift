@@ -83,9 +83,12 @@ struct EndpointGroups {
     }
   }
 
+  /// Nothing when nobody is healthy: an error at once lets callers go elsewhere.
   func assignment(_ name: String) -> ClusterLoadAssignment {
-    .with {
+    let isAlive = members.values.contains { $0.contains(where: \.address.healthy) }
+    return .with {
       $0.clusterName = name
+      guard isAlive else { return }
       $0.endpoints = members.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { entry in
         .with {
           $0.priority = UInt32(min(max(entry.key, 0), Self.greatestPriority))

@@ -46,8 +46,7 @@ extension PeerPlan {
   /// The way to this cluster as the gateways of `role` have it.
   func resources(for role: ProxyRole) -> [EnvoyResource] {
     let name = EnvoyName.peer(cluster)
-    // When no gateway is known to be healthy any of them is worth a try.
-    let cluster = Cluster.passing(name, connectTimeout: 1000, panicThreshold: 1)
+    let cluster = Cluster.passing(name, connectTimeout: 1000)
     let assignment = ClusterLoadAssignment.with {
       $0.clusterName = name
       $0.endpoints = [.with { $0.lbEndpoints = gateways.map { LbEndpoint($0) } }]

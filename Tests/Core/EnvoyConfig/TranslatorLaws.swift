@@ -3,7 +3,7 @@ import EnvoyConfig
 import Testing
 
 @Suite struct `Incremental translation` {
-  @Test(arguments: 0..<UInt64(200))
+  @Test(arguments: 0..<UInt64(100))
   func `agrees with the full one after any changes`(seed: UInt64) throws {
     var site = RandomSite(seed: seed)
     var translator = SiteTranslator()
