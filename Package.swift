@@ -306,7 +306,14 @@ let package = Package(
       path: "Sources/Demo/shop"),
 
     // MARK: Tests
-    .target(name: "TestSupport", dependencies: ["Documents"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "Documents", "Identity",
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      path: "Tests/TestSupport"),
     .executableTarget(
       name: "rialto-inject",
       dependencies: [
@@ -321,7 +328,7 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Access", "Blueprints", "BlueprintCoding", "Compiler", "Documents", "EnvoyConfig",
-        "EnvoyProtos", "Manifests", "Model", "TestSupport",
+        "EnvoyProtos", "Identity", "Manifests", "Model", "TestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Core"),

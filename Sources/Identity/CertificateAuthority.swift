@@ -142,7 +142,7 @@ package struct CertificateAuthority: Sendable {
 }
 
 /// How far back a certificate's life begins, in seconds, for peers whose clocks are late.
-private let clockSkew: TimeInterval = 300
+let clockSkew: TimeInterval = 300
 
 /// How long certificates live.
 package enum Lifetimes {

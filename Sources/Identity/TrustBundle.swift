@@ -9,7 +9,23 @@ package struct VerifiedPeer: Hashable, Sendable {
   package let serial: String
   /// SHA-256 of SubjectPublicKeyInfo.
   package let publicKeyHash: [UInt8]
+  package let notBefore: Date
   package let notAfter: Date
+
+  init?(_ leaf: Certificate, named id: SPIFFEID) {
+    guard let hash = leaf.publicKey.spkiHash else { return nil }
+    self.id = id
+    serial = hexadecimal(leaf.serialNumber.bytes)
+    publicKeyHash = hash
+    notBefore = leaf.notValidBefore
+    notAfter = leaf.notValidAfter
+  }
+
+  /// Whether the authority issued this certificate at `date` or later, as far as a certificate can
+  /// tell: it counts whole seconds.
+  package func isIssued(since date: Date) -> Bool {
+    notBefore.addingTimeInterval(clockSkew + 1) >= date
+  }
 }
 
 /// Why a chain was not accepted. Texts hold what the certificate says of itself, cut short.
@@ -31,6 +47,8 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 
   package let reason: Reason
   package let detail: String
+  /// The names in the certificate, as far as they are printable; empty when there are none.
+  package private(set) var claim = ""
 
   package init(_ reason: Reason, _ detail: String = "") {
     self.reason = reason
@@ -39,6 +57,15 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     detail.isEmpty ? reason.rawValue : "\(reason.rawValue): \(detail)"
+  }
+
+  /// The same refusal of somebody who presented `leaf`.
+  fileprivate func of(_ leaf: Certificate?) -> Refusal {
+    var refusal = self
+    let names = (leaf?.uris ?? []).joined(separator: " ").utf8.prefix(300)
+    refusal.claim = String(
+      decoding: names.map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    return refusal
   }
 }
 
@@ -63,22 +90,21 @@ package struct TrustBundle: Sendable {
   package func verify(chain: [[UInt8]], as role: Role = .client, now: Date) async -> Result<
     VerifiedPeer, Refusal
   > {
+    var presented: Certificate?
     do throws(Refusal) {
       let certificates = try Self.parse(chain)
       guard let leaf = certificates.first else { throw Refusal(.noCertificate) }
+      presented = leaf
       let id = try Self.identity(of: leaf)
       guard let roots = authorities[id.trustDomain], !roots.isEmpty else {
         throw Refusal(.unknownTrustDomain, id.trustDomain)
       }
       try Self.checkUsage(of: leaf, as: role)
       try await Self.checkPath(leaf, certificates.dropFirst(), roots: roots, now: now)
-      guard let hash = leaf.publicKey.spkiHash else { throw Refusal(.unreadable) }
-      return .success(
-        VerifiedPeer(
-          id: id, serial: hexadecimal(leaf.serialNumber.bytes), publicKeyHash: hash,
-          notAfter: leaf.notValidAfter))
+      guard let peer = VerifiedPeer(leaf, named: id) else { throw Refusal(.unreadable) }
+      return .success(peer)
     } catch {
-      return .failure(error)
+      return .failure(error.of(presented))
     }
   }
 
@@ -172,9 +198,7 @@ package struct TrustBundle: Sendable {
 /// came through `TrustBundle.verify`. nil: it names nobody.
 package func validatedPeer(leaf der: [UInt8]) -> VerifiedPeer? {
   guard let leaf = try? Certificate(derEncoded: der), let uris = leaf.uris, uris.count == 1,
-    let id = uris.first.flatMap(SPIFFEID.init), let hash = leaf.publicKey.spkiHash
+    let id = uris.first.flatMap(SPIFFEID.init)
   else { return nil }
-  return VerifiedPeer(
-    id: id, serial: hexadecimal(leaf.serialNumber.bytes), publicKeyHash: hash,
-    notAfter: leaf.notValidAfter)
+  return VerifiedPeer(leaf, named: id)
 }

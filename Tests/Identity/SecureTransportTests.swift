@@ -4,6 +4,7 @@ import GRPCNIOTransportHTTP2Posix
 import Identity
 import SecureTransport
 import Synchronization
+import TestSupport
 import Testing
 import X509
 

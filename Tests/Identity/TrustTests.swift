@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import SwiftASN1
+import TestSupport
 import Testing
 import X509
 

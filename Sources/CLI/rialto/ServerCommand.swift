@@ -124,7 +124,8 @@ struct ServerCommand: AsyncParsableCommand {
       certificate,
       FleetListener(
         server: GRPCServer(
-          transport: try Self.transport(fleet, certificate.source, identity, logger),
+          transport: try Self.transport(
+            fleet, certificate.source, identity, refused: fleetServer.turnedAway),
           services: fleetServer.services), address: "\(fleet)"),
       try api.application(
         certificate: RestAPI.Certificate(chain: current.chain, keyPEM: current.key.pem)),
@@ -148,16 +149,14 @@ struct ServerCommand: AsyncParsableCommand {
 
   private static func transport(
     _ address: ServerAddress, _ credentials: CredentialSource, _ identity: ManagementIdentity,
-    _ logger: Logger
+    refused: @escaping @Sendable (Refusal) -> Void
   ) throws -> HTTP2ServerTransport.Posix {
     try mutualTLSServer(
       host: address.host, port: address.port, credentials: credentials,
       peers: .verified({ identity.bundle }, allowsUnenrolled: true),
       // Strangers may open connections here: less room each than for members.
       limits: ServerLimits(requestSize: 8 << 20, streams: 4),
-      refused: { refusal in
-        logger.notice("a peer is turned away", metadata: ["reason": "\(refusal)"])
-      })
+      refused: refused)
   }
 
   private static func joining(

@@ -26,9 +26,10 @@ struct AgentListener {
   let heard: Latest<Heard>
 
   private var isGreeted = false
-  private var knowsServices = false
-  private var knowsProxies = false
-  private var knowsRejections = false
+  /// One cluster must not use up the virtual addresses of all.
+  private var services = Reported<ServiceName>("services", limit: 30_000)
+  private var proxies = Reported<String>("proxies", limit: 50_000)
+  private var rejections = Reported<String>("rejections", limit: 20_000)
 
   init(server: FleetServer, cluster: String, heard: Latest<Heard>) {
     self.server = server
@@ -73,7 +74,8 @@ struct AgentListener {
         throw Violation(problem)
       }
     }
-    guard hello.generation >= 0, hello.version.utf8.count <= 64, hello.epoch.utf8.count <= 64
+    guard (0..<Self.largestGeneration).contains(hello.generation), hello.version.utf8.count <= 64,
+      hello.epoch.utf8.count <= 64
     else { throw Violation("the greeting is malformed") }
     try await recording {
       try await server.store.recordAuthorities(
@@ -93,20 +95,28 @@ struct AgentListener {
     case .acknowledgement(let acknowledgement):
       // What was on its way when the database was restored says nothing about this one.
       guard acknowledgement.epoch == server.store.epoch else { return }
+      guard acknowledgement.generation >= 0 else { throw Violation("a generation is negative") }
       heard.update { $0.acknowledged = max($0.acknowledged, acknowledgement.generation) }
     case .inventory(let delta):
-      try Self.checkOpening(delta.full, &knowsServices)
       try await record(delta)
     case .proxies(let delta):
-      try Self.checkOpening(delta.full, &knowsProxies)
+      try proxies.take(
+        full: delta.full, upserts: delta.upserts.lazy.map(\.nodeID), removals: delta.removals)
       publication.report(
         cluster: cluster, full: delta.full, proxies: try delta.upserts.map { try ProxyState($0) },
         removed: delta.removals)
     case .propagation(let report):
       guard report.epoch == server.store.epoch else { return }
+      let known = max(
+        publication.feed(of: cluster).generation.current,
+        heard.current.greeting?.held.generation ?? 0)
+      guard (0...known).contains(report.generation) else {
+        throw Violation("a report is about generation \(report.generation), which does not exist")
+      }
       publication.report(cluster: cluster, try GenerationProgress(report))
     case .rejections(let delta):
-      try Self.checkOpening(delta.full, &knowsRejections)
+      try rejections.take(
+        full: delta.full, upserts: delta.upserts.lazy.map(\.key), removals: delta.removals)
       publication.report(
         cluster: cluster, full: delta.full,
         rejections: try delta.upserts.map { try ItemRejection($0) },
@@ -114,23 +124,32 @@ struct AgentListener {
     case .inspectAnswer(let answer):
       publication.answered(
         cluster: cluster, id: answer.id,
-        answer.error.isEmpty ? .inspection([UInt8](answer.json)) : .refused(answer.error))
+        answer.error.isEmpty
+          ? .inspection(try checkedJSON([UInt8](answer.json))) : .refused(shown(answer.error)))
     case .tokenAnswer(let answer):
       publication.answered(
         cluster: cluster, id: answer.id,
         answer.error.isEmpty
-          ? .token(WorkloadToken(text: answer.token, expiresAt: answer.expiresMs))
-          : .refused(answer.error))
+          ? .token(WorkloadToken(text: try checked(answer.token), expiresAt: answer.expiresMs))
+          : .refused(shown(answer.error)))
     }
   }
 
-  private func record(_ delta: Rialto_Fleet_V1_InventoryDelta) async throws {
-    guard delta.upserts.count <= 50_000 else { throw Violation("too many services") }
+  /// Somebody will paste the token into a shell.
+  private func checked(_ token: String) throws(Violation) -> String {
+    guard case .workload(let content)? = try? JoinToken(text: token),
+      content.cluster.utf8.elementsEqual(cluster.utf8)
+    else { throw Violation("what it minted is no token for a workload of its cluster") }
+    return JoinToken.workload(content).text
+  }
+
+  private mutating func record(_ delta: Rialto_Fleet_V1_InventoryDelta) async throws {
     var upserts: [ServiceName: ObservedService] = [:]
     for service in delta.upserts {
       upserts[try ServiceName(service.key)] = try ObservedService(service)
     }
     let removals = try delta.removals.map { try ServiceName($0) }
+    try services.take(full: delta.full, upserts: upserts.keys, removals: removals)
     var gateways: [ObservedGateway]?
     if delta.full || delta.hasGateways { gateways = try observed(delta.gateways) }
     let recorded = (upserts: upserts, gateways: gateways)
@@ -148,9 +167,6 @@ struct AgentListener {
     }
   }
 
-  /// The first report of a kind on a stream is complete: what was said before may be out of date.
-  private static func checkOpening(_ full: Bool, _ isKnown: inout Bool) throws(Violation) {
-    guard full || isKnown else { throw Violation("the first report of its kind is not complete") }
-    isKnown = true
-  }
+  /// Numbers from here on come from no honest agent.
+  private static let largestGeneration: Int64 = 1 << 53
 }

@@ -87,6 +87,15 @@ extension ProxyState {
     guard (1...253).contains(status.nodeID.utf8.count) else {
       throw Violation("a proxy has no node id")
     }
+    let texts = [
+      status.nodeID, status.role, status.namespace, status.service, status.serviceAccount,
+      status.version, status.envoyVersion, status.platform, status.hostName,
+    ]
+    guard texts.allSatisfy({ isShowable($0, within: 253) }), status.labels.count <= 64,
+      status.labels.allSatisfy({
+        isShowable($0.key, within: 317) && isShowable($0.value, within: 253)
+      })
+    else { throw Violation("what is said of a proxy is too long or cannot be shown") }
     self.init(
       nodeID: status.nodeID, role: status.role, namespace: status.namespace,
       service: status.service, serviceAccount: status.serviceAccount, labels: status.labels,
@@ -99,11 +108,18 @@ extension ProxyState {
 
 extension ItemRejection {
   init(_ rejection: Rialto_Fleet_V1_Rejection) throws(Violation) {
-    guard let key = ItemKey(text: rejection.key) else { throw Violation("a key names no item") }
+    guard rejection.key.utf8.count <= 1024, let key = ItemKey(text: rejection.key) else {
+      throw Violation("a key names no item")
+    }
+    guard rejection.nodeIds.count <= 1024,
+      (rejection.nodeIds + [rejection.key, rejection.resourceType])
+        .allSatisfy({ isShowable($0, within: 1024) }),
+      isShowable(rejection.resourceName, within: 4096)
+    else { throw Violation("what is said of a rejection is too long or cannot be shown") }
     self.init(
-      key: key, hash: StableHash(value: rejection.hash),
-      reason: String(rejection.reason.prefix(4096)), nodeIDs: rejection.nodeIds,
-      resourceType: rejection.resourceType, resourceName: rejection.resourceName)
+      key: key, hash: StableHash(value: rejection.hash), reason: shown(rejection.reason),
+      nodeIDs: rejection.nodeIds, resourceType: rejection.resourceType,
+      resourceName: rejection.resourceName)
   }
 }
 
@@ -132,4 +148,24 @@ func isLabel(_ text: String) -> Bool {
   }
   return isAlphanumeric(first) && isAlphanumeric(last)
     && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+}
+
+/// Short, and without control characters, which mean something to terminals.
+func isShowable(_ text: String, within limit: Int) -> Bool {
+  text.utf8.count <= limit && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+}
+
+/// Somebody else's words, fit to be shown.
+func shown(_ text: String) -> String {
+  String(
+    decoding: text.utf8.prefix(4096).map { $0 >= 0x20 && $0 != 0x7f ? $0 : UInt8(ascii: " ") },
+    as: UTF8.self)
+}
+
+/// JSON that callers of the API get as it is.
+func checkedJSON(_ bytes: [UInt8]) throws(Violation) -> [UInt8] {
+  do { _ = try JSONParser.document(from: bytes) } catch {
+    throw Violation("an answer is not JSON: \(error)")
+  }
+  return bytes
 }

@@ -33,6 +33,9 @@ struct DeltaSender {
   /// Whether the agent had items before what is on its way now.
   var agentHasSomething: Bool { held.digest != ItemCoding.emptyDigest }
 
+  /// The newest generation that the agent can know of.
+  var newest: Int64 { max(held.generation, inFlight?.generation ?? 0) }
+
   /// Whether the acknowledgement is for the delta that is on its way.
   mutating func acknowledged(generation: Int64) -> Bool {
     guard let sent = inFlight, sent.generation == generation else { return false }

@@ -12,7 +12,7 @@ import Synchronization
 /// Lets agents in: once with a token, from then on with the certificate they got for it.
 final class EnrollmentService: Rialto_Fleet_V1_Enrollment.SimpleServiceProtocol {
   private let server: FleetServer
-  private let limiter = Mutex(JoinLimiter())
+  private let limiter = Mutex(RateLimiter())
   private let clock = ContinuousClock()
   private let start = ContinuousClock.now
 
@@ -109,8 +109,8 @@ final class EnrollmentService: Rialto_Fleet_V1_Enrollment.SimpleServiceProtocol 
       await server.refuse(
         code, "renewal.refused", actor: verified.id.text, subject: cluster, reason)
     }
-    guard try await server.trustDomain(of: server.ref(of: cluster)) != nil else {
-      throw await refused(.permissionDenied, "the cluster does not exist")
+    if let reason = try await server.objection(to: verified, asAgentOf: cluster) {
+      throw await refused(.permissionDenied, reason)
     }
     let signing: CertificateRequest
     do {
@@ -141,10 +141,8 @@ final class EnrollmentService: Rialto_Fleet_V1_Enrollment.SimpleServiceProtocol 
   }
 
   private func admit(_ address: String) throws {
-    // Ports change with every connection.
-    let caller = address.utf8.lastIndex(of: UInt8(ascii: ":")).map { String(address[..<$0]) }
     let elapsed = start.duration(to: clock.now) / .seconds(1)
-    guard limiter.withLock({ $0.admits(caller ?? address, at: elapsed) }) else {
+    guard limiter.withLock({ $0.admits(withoutPort(address), at: elapsed) }) else {
       throw RPCError(code: .resourceExhausted, message: "too many attempts to join; try later")
     }
   }

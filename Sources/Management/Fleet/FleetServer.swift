@@ -1,7 +1,7 @@
 import Documents
 package import FoundationEssentials
 package import GRPCCore
-import Identity
+package import Identity
 package import Logging
 import Model
 package import Publication
@@ -20,6 +20,7 @@ package final class FleetServer: Sendable {
   let now: @Sendable () -> Date
   let streams = StreamRegistry()
   private let fullDeltas = Atomic(0)
+  private let audit: RefusalAudit
 
   /// - Parameter now: the wall clock.
   package init(
@@ -32,14 +33,28 @@ package final class FleetServer: Sendable {
     self.version = version
     self.logger = logger
     self.now = now
+    audit = RefusalAudit(store: store, logger: logger)
   }
 
   package var services: [any RegistrableRPCService] {
     [EnrollmentService(server: self), FleetService(server: self)]
   }
 
-  /// Ends the streams of clusters whose objects are deleted, until the task is cancelled.
+  /// A handshake that failed. Neither blocks nor throws: made for a transport's callback.
+  package func turnedAway(_ refusal: Refusal) { audit.note(refusal) }
+
+  /// Ends the streams of clusters whose objects are deleted, and writes down who was turned away,
+  /// until the task is cancelled.
   package func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await self.audit.run() }
+      group.addTask { try await self.endStreamsOfDeletedClusters() }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func endStreamsOfDeletedClusters() async throws {
     var seen = store.position.current
     for await position in store.position.values() where position.revision > seen.revision {
       let batch = try await store.batch(after: seen)
@@ -79,19 +94,24 @@ package final class FleetServer: Sendable {
     return (cluster, verified)
   }
 
+  /// Why `peer` is not the agent of `cluster` any more, nil when it is: a certificate does not
+  /// outlive the object that it was issued for, even if there is another one of that name.
+  func objection(to peer: VerifiedPeer, asAgentOf cluster: String) async throws -> String? {
+    guard let object = try await store.object(ref(of: cluster)) else {
+      return "the cluster does not exist"
+    }
+    let created = Date(timeIntervalSince1970: TimeInterval(object.createdAt) / 1000)
+    return peer.isIssued(since: created)
+      ? nil : "the certificate was issued for a cluster of that name that was deleted: join again"
+  }
+
   /// Records a refusal and makes the error that says so to the caller.
   func refuse(
     _ code: RPCError.Code, _ event: String, actor: String, subject: String, _ reason: String,
     telling message: String? = nil
   ) async -> RPCError {
-    logger.notice(
-      "refused", metadata: ["event": "\(event)", "subject": "\(subject)", "reason": "\(reason)"])
-    do {
-      try await store.audit(
-        AuditEvent(event: event, actor: actor, subject: subject, detail: reason))
-    } catch {
-      logger.error("a refusal could not be audited", metadata: ["error": "\(error)"])
-    }
+    await audit.record(
+      AuditEvent(event: event, actor: actor, subject: subject, detail: reason))
     return RPCError(code: code, message: message ?? reason)
   }
 }

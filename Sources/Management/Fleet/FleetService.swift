@@ -24,6 +24,10 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
         .permissionDenied, "stream.refused", actor: address, subject: "",
         "streams are for agents that have joined")
     }
+    if let reason = try await server.objection(to: peer, asAgentOf: cluster) {
+      throw await server.refuse(
+        .permissionDenied, "stream.refused", actor: peer.id.text, subject: cluster, reason)
+    }
     let heard = Latest(Heard())
     let end: @Sendable () -> Void = { heard.update { $0.isOver = true } }
     let claim = server.streams.claim(cluster: cluster, serial: peer.serial, close: end)
@@ -41,8 +45,12 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
       throw await server.refuse(
         .invalidArgument, "stream.refused", actor: peer.id.text, subject: cluster,
         violation.description)
-    } catch let error as RPCError where error.code == .unavailable {
+    } catch let error as RPCError where error.code == .unavailable || error.code == .cancelled {
       // This is how a peer that went away shows up.
+    } catch let error as RPCError {
+      // What it sent is too large, or no message.
+      throw await server.refuse(
+        error.code, "stream.refused", actor: peer.id.text, subject: cluster, error.message)
     }
   }
 
@@ -109,6 +117,9 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
           try await response.write(try await welcome(cluster))
           for request in early { try await response.write(Rialto_Fleet_V1_ServerMessage(request)) }
           early = []
+        }
+        if let sender, heard.acknowledged > sender.newest {
+          throw Violation("generation \(heard.acknowledged) was never sent, but is acknowledged")
         }
         if sender?.acknowledged(generation: heard.acknowledged) == true {
           server.publication.acknowledged(cluster: cluster, generation: heard.acknowledged)

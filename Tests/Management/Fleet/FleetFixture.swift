@@ -22,7 +22,8 @@ struct FleetFixture: Sendable {
   let publication = Publication()
   let identity: ManagementIdentity
   let fleet: FleetServer
-  private let credentials: CredentialSource
+  /// What the server presents.
+  let credentials: CredentialSource
 
   init() async throws {
     folder = try TemporaryFolder()
@@ -46,7 +47,7 @@ struct FleetFixture: Sendable {
 
   func cluster(_ name: String) -> ResourceRef { Self.organization.child(.cluster, name) }
 
-  private func put(_ clusters: String...) async throws {
+  func put(_ clusters: String...) async throws {
     let refs = [Self.organization] + clusters.map(cluster)
     let steps = refs.map { ref in
       ProposedChange.Step.put(
@@ -97,7 +98,8 @@ struct FleetFixture: Sendable {
   func serving(_ body: (Dialler) async throws -> Void) async throws {
     let transport = try mutualTLSServer(
       host: "127.0.0.1", port: 0, credentials: credentials,
-      peers: .verified({ identity.bundle }, allowsUnenrolled: true))
+      peers: .verified({ identity.bundle }, allowsUnenrolled: true),
+      limits: ServerLimits(requestSize: 8 << 20, streams: 4), refused: fleet.turnedAway)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await fleet.run() }
       try await withGRPCServer(transport: transport, services: fleet.services) { server in

@@ -113,20 +113,21 @@ package struct ClusterAgent: Sendable {
     let chain = try authority.certifyAgent(serverKey, advertise: settings.advertise)
     let credentials = CredentialSource(Credentials(chain: chain, key: serverKey))
     let authority = authority
-    let logger = logger
+    let refusals = Refusals(counters: site.counters, logger: logger)
     let transport = try mutualTLSServer(
       host: settings.listenHost, port: settings.listenPort, credentials: credentials,
       peers: .verified({ authority.trust }, allowsUnenrolled: true),
       refused: { refusal in
-        logger.warning("a connection is refused", metadata: ["reason": "\(refusal)"])
+        refusals.note("a connection", refusal.description, node: refusal.claim)
       })
     let workloads = GRPCServer(
       transport: transport,
       services: [
         WorkloadEnrollment(
-          authority: authority, directory: directory, counters: site.counters, logger: logger),
-        WorkloadRegistry(site: site, directory: directory, logger: logger),
-        site.discovery(of: directory, logger: logger),
+          authority: authority, directory: directory, counters: site.counters,
+          refusals: refusals, logger: logger),
+        WorkloadRegistry(site: site, directory: directory, refusals: refusals),
+        site.discovery(of: directory, refusals: refusals),
       ])
     let administration = GRPCServer(
       transport: socket.transport(),

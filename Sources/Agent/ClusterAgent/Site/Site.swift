@@ -23,7 +23,7 @@ package final class Site: Sendable {
   /// Counts changes of when the next lease ends.
   let leases = Latest(0)
   private let leaseNumbers = Mutex(0)
-  let counters = Counters()
+  package let counters = Counters()
 
   private init(
     identity: SiteIdentity, store: AgentStore, clock: SiteClock, logger: Logger, state: SiteState

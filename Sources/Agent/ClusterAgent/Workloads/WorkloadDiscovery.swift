@@ -1,23 +1,15 @@
 import AgentStore
 import DeltaXDS
 import GRPCCore
-import Logging
 
 extension Site {
   /// The discovery service of the site's proxies: each follows the view of its own registration.
-  func discovery(of directory: WorkloadDirectory, logger: Logger) -> DiscoveryService {
+  func discovery(of directory: WorkloadDirectory, refusals: Refusals) -> DiscoveryService {
     DiscoveryService(
       subscribe: { context, nodeID in
-        do {
+        try await refusals.noting("a discovery stream", node: nodeID) {
           let identity = try directory.workload(of: context, claiming: nodeID)
           return try await self.subscription(afterRegistrationOf: identity.nodeID)
-        } catch let error as RPCError {
-          logger.warning(
-            "a discovery stream is refused",
-            metadata: [
-              "node": "\(nodeID.prefix(128))", "reason": "\(error.message)",
-            ])
-          throw error
         }
       },
       observe: { self.observe($0) })

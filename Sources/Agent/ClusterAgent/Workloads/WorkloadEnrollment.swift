@@ -11,6 +11,7 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
   let authority: WorkloadAuthority
   let directory: WorkloadDirectory
   let counters: Counters
+  let refusals: Refusals
   let logger: Logger
 
   func join(
@@ -28,12 +29,7 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
       identity = try await authority.redeem(
         id: request.tokenID, secret: [UInt8](request.secret), keyHash: keyHash)
     } catch let reason as TokenRefusal {
-      logger.warning(
-        "a join is refused",
-        metadata: [
-          "reason": "\(reason.rawValue)", "token": "\(request.tokenID)",
-        ])
-      counters.add(\.refusals)
+      refusals.note("a join", reason.rawValue, token: request.tokenID)
       // Which of them it is would help somebody who guesses.
       throw RPCError(
         code: .permissionDenied, message: "the join token is not good: unknown, expired or spent")
@@ -65,7 +61,9 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
   func renew(
     request: Rialto_Workload_V1_RenewRequest, context: ServerContext
   ) async throws -> Rialto_Workload_V1_RenewResponse {
-    let identity = try directory.workload(of: context)
+    let identity = try await refusals.noting("a renewal") {
+      try directory.workload(of: context)
+    }
     let signing = try certificateRequest(
       [UInt8](request.certificateRequest), keyHash: identity.keyHash)
     let chain = try authority.certify(identity, signing)
@@ -91,12 +89,7 @@ struct WorkloadEnrollment: Rialto_Workload_V1_Enrollment.SimpleServiceProtocol {
   }
 
   private func refusal(_ code: RPCError.Code, _ reason: String, token: String) -> RPCError {
-    logger.warning(
-      "a certificate is refused",
-      metadata: [
-        "reason": "\(reason)", "token": "\(token)",
-      ])
-    counters.add(\.refusals)
+    refusals.note("a certificate", reason, token: token)
     return RPCError(code: code, message: reason)
   }
 }

@@ -3,29 +3,30 @@ import EnvoyConfig
 import FleetProtos
 import GRPCCore
 import Identity
-import Logging
 import SwiftProtobuf
 
 /// Takes the registrations of proxies. A stream is a lease.
 struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
   let site: Site
   let directory: WorkloadDirectory
-  let logger: Logger
+  let refusals: Refusals
 
   func register(
     request: RPCAsyncSequence<Rialto_Workload_V1_ProxyMessage, any Error>,
     response: RPCWriter<Rialto_Workload_V1_AgentMessage>, context: ServerContext
   ) async throws {
-    let stored = try directory.workload(of: context)
-    guard let identity = WorkloadIdentity(stored) else {
-      throw RPCError(code: .failedPrecondition, message: "the stored role is unknown")
-    }
-    let lease = site.newLease()
-    defer { site.lost(stored.nodeID, lease: lease) }
-    do {
-      try await follow(request, identity, lease: lease, response)
-    } catch let error as RPCError where error.code == .unavailable {
-      // How a peer that went away shows up.
+    try await refusals.noting("a registration") {
+      let stored = try directory.workload(of: context)
+      guard let identity = WorkloadIdentity(stored) else {
+        throw RPCError(code: .failedPrecondition, message: "the stored role is unknown")
+      }
+      let lease = site.newLease()
+      defer { site.lost(stored.nodeID, lease: lease) }
+      do {
+        try await follow(request, identity, lease: lease, response)
+      } catch let error as RPCError where error.code == .unavailable {
+        // How a peer that went away shows up.
+      }
     }
   }
 
@@ -39,11 +40,6 @@ struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
       switch message.message {
       case .registration(let registration):
         guard registration.nodeID.utf8.elementsEqual(identity.nodeID.utf8) else {
-          logger.warning(
-            "a registration is refused",
-            metadata: [
-              "node": "\(identity.nodeID)", "reason": "it claims another node id",
-            ])
           throw RPCError(
             code: .permissionDenied, message: "the claimed node id is not the one of this key")
         }
@@ -74,11 +70,6 @@ struct WorkloadRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
     _ registration: Rialto_Workload_V1_Registration, _ identity: WorkloadIdentity
   ) throws -> Presence {
     do { return try Presence(registration, role: identity.role) } catch {
-      logger.warning(
-        "a registration is refused",
-        metadata: [
-          "node": "\(identity.nodeID)", "reason": "\(error)",
-        ])
       throw RPCError(code: .invalidArgument, message: "\(error)")
     }
   }

@@ -1,6 +1,6 @@
 /// Lets so many attempts through, per caller and for all callers together, and forgets them again
 /// as time goes by. Bounded: callers who are not remembered share one allowance.
-struct JoinLimiter {
+struct RateLimiter {
   struct Allowance: Hashable {
     /// How many attempts at once.
     var burst: Double
