@@ -162,7 +162,8 @@ struct SiteStage: Sendable {
   }
 }
 
-private struct Raw: MessageSerializer, MessageDeserializer {
+/// Bytes as they are.
+struct Raw: MessageSerializer, MessageDeserializer {
   func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes { Bytes(message) }
 
   func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> [UInt8] {

@@ -7,6 +7,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Identity
 import Logging
+import NIOCore
 import SecureTransport
 import Synchronization
 import TestSupport
@@ -132,6 +133,21 @@ struct `Who passes for an agent or a server` {
     }
   }
 
+  @Test func `the honest agent is talked to, by the same means`() async throws {
+    try await withMesh { mesh in
+      let stage = try await SiteStage.open(mesh)
+      let agent = Forger(authority: stage.east, uris: ["spiffe://east.acme.mesh/rialto/agent"])
+      let visits = Visits()
+      try await visits.serving((agent.chain(), agent.key)) { port in
+        let error = await #expect(throws: RPCError.self) {
+          _ = try await stage.orders.renew(port: port, requestKey: stage.orders.key)
+        }
+        #expect(error?.code == .aborted)
+      }
+      #expect(visits.calls == 1)
+    }
+  }
+
   @Test(arguments: Forgery.allCases)
   func `an agent does not join a forged server`(forgery: Forgery) async throws {
     let server = try FakeServer()
@@ -192,45 +208,49 @@ private final class Visits: Sendable {
   private let counts = Mutex((calls: 0, ended: 0))
 
   var calls: Int { counts.withLock { $0.calls } }
-  /// Connections that the other side ended in the handshake, or after it without a word.
+  /// Connections that were opened and ended again.
   var ended: Int { counts.withLock { $0.ended } }
 
   func serving(
     _ forged: (chain: [[UInt8]], key: PrivateKey), _ body: @Sendable (Int) async throws -> Void
   ) async throws {
-    var tls = HTTP2ServerTransport.Posix.TransportSecurity.TLS.defaults(
-      certificateChain: forged.chain.map { .bytes($0, format: .der) },
-      privateKey: .bytes(Array(forged.key.pem.utf8), format: .pem))
-    tls.clientCertificateVerification = .noVerification
     let transport = HTTP2ServerTransport.Posix(
-      address: .ipv4(host: "127.0.0.1", port: 0), transportSecurity: .tls(tls),
+      address: .ipv4(host: "127.0.0.1", port: 0),
+      transportSecurity: .tls(
+        certificateChain: forged.chain.map { .bytes($0, format: .der) },
+        privateKey: .bytes(Array(forged.key.pem.utf8), format: .pem)),
       config: .defaults { config in
         config.channelDebuggingCallbacks.onAcceptTCPConnection = { connection in
           connection.closeFuture.whenComplete { _ in self.counts.withLock { $0.ended += 1 } }
           return connection.eventLoop.makeSucceededVoidFuture()
         }
       })
-    try await withGRPCServer(
-      transport: transport, services: [],
-      interceptors: [Counter { self.counts.withLock { $0.calls += 1 } }]
-    ) { server in
+    let trap = Trap { self.counts.withLock { $0.calls += 1 } }
+    try await withGRPCServer(transport: transport, services: [trap]) { server in
       try await body(try await transport.listeningAddress.ipv4?.port ?? 0)
       server.beginGracefulShutdown()
     }
   }
+}
 
-  private struct Counter: ServerInterceptor {
-    let count: @Sendable () -> Void
+/// Takes every call that an agent or a proxy could make to whom it trusts.
+private struct Trap: RegistrableRPCService {
+  let count: @Sendable () -> Void
 
-    func intercept<Input: Sendable, Output: Sendable>(
-      request: StreamingServerRequest<Input>, context: ServerContext,
-      next:
-        @Sendable (
-          StreamingServerRequest<Input>, ServerContext
-        ) async throws -> StreamingServerResponse<Output>
-    ) async throws -> StreamingServerResponse<Output> {
-      count()
-      return try await next(request, context)
+  private static let methods = [
+    ("rialto.fleet.v1.Enrollment", "Join"), ("rialto.fleet.v1.Enrollment", "Renew"),
+    ("rialto.fleet.v1.Fleet", "Connect"), ("rialto.workload.v1.Enrollment", "Renew"),
+  ]
+
+  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
+    for (service, method) in Self.methods {
+      router.registerHandler(
+        forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+        deserializer: Raw(), serializer: Raw()
+      ) { _, _ -> StreamingServerResponse<[UInt8]> in
+        count()
+        throw RPCError(code: .aborted, message: "caught")
+      }
     }
   }
 }
