@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Glibc
 import Testing
 
 @testable import ProxySupervisor
@@ -70,6 +71,40 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
   @Test func `Envoy says its release`() async throws {
     let version = try await Machine.envoyVersion(try #require(EnvoyBinary.path))
     #expect(version.split(separator: ".").count == 3)
+  }
+}
+
+@Suite struct `The parent of an Envoy` {
+  private func start(_ program: String, _ arguments: String...) throws -> (Process, Pipe) {
+    let (process, pipe) = (Process(), Pipe())
+    process.executableURL = URL(fileURLWithPath: EnvoyParent.executable)
+    process.arguments = EnvoyParent.arguments(envoy: program, arguments)
+    process.standardOutput = pipe
+    try process.run()
+    return (process, pipe)
+  }
+
+  private func announced(_ pipe: Pipe) -> Int32? {
+    // To the end, which comes although the program has not ended.
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    return Int32(text.trimmingCharacters(in: .newlines))
+  }
+
+  @Test func `it says which process Envoy is, and ends as Envoy ends`() throws {
+    let (process, pipe) = try start("/bin/sh", "-c", "exit 7")
+    #expect(announced(pipe) != nil)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 7)
+  }
+
+  @Test func `it passes a request to end on`() throws {
+    let (process, pipe) = try start("/bin/sleep", "100")
+    let envoy = try #require(announced(pipe))
+    #expect(envoy != process.processIdentifier)
+    process.terminate()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 128 + SIGTERM)
+    #expect(kill(envoy, 0) == -1)
   }
 }
 

@@ -130,13 +130,14 @@ package final class EnvoySupervisor: Sendable {
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
     // Envoy writes to our standard error itself: it goes on when we are killed.
     let result = try await Subprocess.run(
-      .path(FilePath(settings.executable)), arguments: Arguments(arguments),
+      .path(FilePath(EnvoyParent.executable)),
+      arguments: Arguments(EnvoyParent.arguments(envoy: settings.executable, arguments)),
       environment: .custom(["PATH": "/usr/bin:/bin"]), platformOptions: options, input: .none,
-      output: .fileDescriptor(.standardError, closeAfterSpawningProcess: false),
+      output: .sequence,
       error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
-    ) { child in
-      let record = EnvoyRecord(
-        baseID: baseID, epoch: epoch, processID: Int64(child.processIdentifier.value))
+    ) { parent in
+      guard let processID = try await Self.announced(parent.standardOutput.strings()) else { return }
+      let record = EnvoyRecord(baseID: baseID, epoch: epoch, processID: processID)
       state.withLock { $0.current = record }
       try replaceFile(at: recordPath, with: record.bytes)
       logger.info(
@@ -147,7 +148,18 @@ package final class EnvoySupervisor: Sendable {
         if let predecessor { await retire(predecessor) }
       }
     }
+    // It ends after its parent when that was killed; nobody may share its ports meanwhile.
+    if let current = state.withLock({ $0.current }) { await end(current) }
     return result.terminationStatus
+  }
+
+  /// The one line that the parent says.
+  private static func announced(
+    _ lines: some AsyncSequence<String, any Error>
+  ) async throws -> Int64? {
+    var processID: Int64?
+    for try await line in lines { processID = processID ?? Int64(line) }
+    return processID
   }
 
   /// True once it takes traffic, false when it ended before.
