@@ -136,7 +136,8 @@ package final class EnvoySupervisor: Sendable {
       output: .sequence,
       error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
     ) { parent in
-      guard let processID = try await Self.announced(parent.standardOutput.strings()) else { return }
+      guard let processID = try await Self.announced(parent.standardOutput.strings())
+      else { return }
       let record = EnvoyRecord(baseID: baseID, epoch: epoch, processID: processID)
       state.withLock { $0.current = record }
       try replaceFile(at: recordPath, with: record.bytes)
