@@ -150,8 +150,8 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "BlueprintCoding", "Blueprints", "Documents", "FleetProtos", "Identity", "Model", "Publication",
-        "SecureTransport", "Storage", "Streams",
+        "BlueprintCoding", "Blueprints", "Documents", "FleetProtos", "Identity", "Model",
+        "Publication", "SecureTransport", "Storage", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Logging", package: "swift-log"),
@@ -258,9 +258,9 @@ let package = Package(
     .executableTarget(
       name: "rialto",
       dependencies: [
-        "Access", "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity", "ManagementClient", "Manifests", "Model",
-        "Operations", "ProxySupervisor", "Publication", "Reconciler", "RestAPI", "SecureTransport",
-        "Storage", "Streams", "Telemetry",
+        "Access", "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity",
+        "ManagementClient", "Manifests", "Model", "Operations", "ProxySupervisor", "Publication",
+        "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),

@@ -57,7 +57,7 @@ forbid '\basync\b|\bawait\b|\bTask\b[ .{]|\bDate\(|\bUUID\(|\.random\(in: [^,]*\
   "the core has no clock, no randomness, no concurrency" Sources/Core
 mapfile -t folders < <(everywhere_but Sources/Management/Storage Sources/Agent/AgentStore Sources/Support/Databases)
 forbid '^(private |package )?import GRDB' "SQL lives in Storage, AgentStore and Databases" "${folders[@]}"
-mapfile -t folders < <(everywhere_but Sources/Management/RestAPI Sources/Demo/shop Sources/Bench/rialto-bench Sources/Agent/ClusterAgent Sources/Proxy/ProxySupervisor)
+mapfile -t folders < <(everywhere_but Sources/Management/RestAPI Sources/Demo/shop Sources/Bench/rialto-bench Sources/Agent/ClusterAgent Sources/Proxy/ProxySupervisor Sources/CLI/rialto)
 forbid '^(private |package )?import Hummingbird' "HTTP servers live at the rim" "${folders[@]}"
 mapfile -t folders < <(everywhere_but Sources/Core/EnvoyConfig Sources/Wire/EnvoyProtos Sources/Wire/DiscoveryProtos Sources/Discovery/DeltaXDS Sources/Proxy/ProxySupervisor Sources/Bench/rialto-bench)
 forbid '\bEnvoy_[A-Z]' "Envoy's messages are known to EnvoyConfig and discovery only" "${folders[@]}"

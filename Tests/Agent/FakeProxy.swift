@@ -22,6 +22,8 @@ final class FakeProxy: Sendable {
     var held: [ResourceName: Resource] = [:]
     var responses = 0
     var resources = 0
+    /// What was sent although it was held already.
+    var repeats: [ResourceName] = []
   }
 
   let nodeID: String
@@ -173,6 +175,9 @@ final class FakeProxy: Sendable {
       state.resources += received.upserts.count
       var rejected: [RejectedByEnvoy] = []
       for resource in received.upserts {
+        if state.held[resource.name]?.version == resource.version {
+          state.repeats.append(resource.name)
+        }
         if resource.body.contains(word: refuses) {
           rejected.append(
             RejectedByEnvoy(name: resource.name, version: resource.version, reason: "no such word"))
@@ -190,6 +195,7 @@ final class FakeProxy: Sendable {
   }
 
   var resources: Int { state.withLock { $0.resources } }
+  var repeats: [ResourceName] { state.withLock { $0.repeats } }
 }
 
 extension [UInt8] {

@@ -7,7 +7,7 @@ import Logging
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct JoinTests {
+@Suite(.timeLimit(.minutes(3))) struct JoinTests {
   @Test func `a workload joins as what its token says, and renews with the same key`() async throws
   {
     try await withMesh { mesh in

@@ -40,7 +40,7 @@ private struct Proxies {
 @Suite struct QuarantineTests {
   private static func key(_ number: Int) -> ItemKey { .namespace("n\(number)") }
 
-  @Test(arguments: Array(1...60) as [UInt64])
+  @Test(.laborious, arguments: Array(1...60) as [UInt64])
   func `exactly the bad items end up held, and all others are let in`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let count = Int.random(in: 1...20, using: &random)

@@ -143,7 +143,7 @@ private struct Harness {
 }
 
 @Suite struct `Laws of a delta session` {
-  @Test(arguments: 0..<200)
+  @Test(.laborious, arguments: 0..<200)
   func `a subscriber that drops, refuses and returns ends with what the view has`(
     seed: Int
   ) throws {
@@ -153,7 +153,7 @@ private struct Harness {
     harness.checkConvergence()
   }
 
-  @Test(arguments: 0..<50)
+  @Test(.laborious, arguments: 0..<50)
   func `an unchanged reconnect brings nothing but empty answers`(seed: Int) throws {
     var harness = Harness(seed: seed, faultPercent: 0)
     for _ in 0..<300 { try harness.act() }

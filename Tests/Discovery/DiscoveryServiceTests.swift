@@ -23,7 +23,7 @@ private final class Events: Sendable {
   var all: [DeliveryEvent] { seen.current }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The discovery service` {
+@Suite(.timeLimit(.minutes(3))) struct `The discovery service` {
   private func withService(
     views: Latest<View>, refusing refusal: RPCError? = nil,
     _ body: @Sendable (InProcessTransport.Client, Events) async throws -> Void

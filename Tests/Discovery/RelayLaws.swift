@@ -149,7 +149,7 @@ private struct Chain {
 }
 
 @Suite struct `Laws of a relay` {
-  @Test(arguments: 0..<200)
+  @Test(.laborious, arguments: 0..<200)
   func `an Envoy behind a relay gets everything, and its refusals come back by name`(
     seed: Int
   ) throws {

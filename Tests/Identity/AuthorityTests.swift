@@ -82,7 +82,7 @@ struct AuthorityTests {
     }
   }
 
-  @Test(arguments: 0..<200)
+  @Test(.laborious, arguments: 0..<200)
   func `a damaged request is refused or read, and never ends the process`(seed: Int) throws {
     var bytes = try CertificateRequest.make(for: PrivateKey())
     bytes[seed % bytes.count] = UInt8(truncatingIfNeeded: seed &* 167 &+ 13)

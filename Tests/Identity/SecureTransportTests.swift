@@ -9,7 +9,7 @@ import Testing
 import X509
 
 /// Real connections on the loopback interface.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SecureTransportTests {
   let authority: CertificateAuthority
   let serverCredentials: CredentialSource
@@ -60,7 +60,8 @@ struct SecureTransportTests {
       await #expect(throws: RPCError.self) {
         try await who(port, Credentials(chain: chain, key: key), toServer)
       }
-      #expect(refusals.all.map(\.reason) == [.notOneIdentity])
+      // A client may try to connect more than once.
+      #expect(Set(refusals.all.map(\.reason)) == [.notOneIdentity])
     }
   }
 
@@ -177,17 +178,18 @@ struct SecureTransportTests {
     try folder.write(credentials.key.pem, as: "key.pem")
     try await withWhoServer(serverCredentials, policy) { port, _ in
       // s_client sends HTTP/2's preface; only an open connection answers with a SETTINGS frame.
-      func answer(_ version: String) throws -> Bool {
-        try folder.shell(
+      func answer(_ version: String) async throws -> Bool {
+        try await folder.shell(
           """
           { printf 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0'; } | \
-          timeout -s KILL 3 openssl s_client -quiet -connect 127.0.0.1:\(port) -\(version) -alpn h2 \
-          -cert chain.pem -key key.pem 2>/dev/null | head -c 9 | wc -c | grep -q '^9$'
+          timeout -s KILL 15 openssl s_client -quiet -connect 127.0.0.1:\(port) -\(version) \
+          -alpn h2 -cert chain.pem -key key.pem 2>/dev/null | head -c 9 | wc -c | grep -q '^9$'
           """) == 0
       }
-      let (new, old) = (try answer("tls1_3"), try answer("tls1_2"))
-      #expect(new)
-      #expect(!old)
+      async let new = answer("tls1_3")
+      async let old = answer("tls1_2")
+      #expect(try await new)
+      #expect(try await !old)
     }
   }
 

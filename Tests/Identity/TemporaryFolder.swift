@@ -20,18 +20,31 @@ final class TemporaryFolder {
   /// The exit status of openssl, run here.
   func openssl(_ arguments: String...) throws -> Int32 { try run("/usr/bin/openssl", arguments) }
 
-  /// The exit status of a shell script, run here.
-  func shell(_ script: String) throws -> Int32 { try run("/bin/sh", ["-c", script]) }
+  /// The exit status of a shell script, run here. Nobody's thread waits meanwhile.
+  func shell(_ script: String) async throws -> Int32 {
+    let process = Process()
+    let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+    process.terminationHandler = { process in
+      end.yield(process.terminationStatus)
+      end.finish()
+    }
+    try start(process, "/bin/sh", ["-c", script])
+    return await ends.first { _ in true } ?? -1
+  }
 
   private func run(_ program: String, _ arguments: [String]) throws -> Int32 {
     let process = Process()
+    try start(process, program, arguments)
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  private func start(_ process: Process, _ program: String, _ arguments: [String]) throws {
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
     process.currentDirectoryURL = url
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
   }
 }

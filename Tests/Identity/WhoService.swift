@@ -77,7 +77,7 @@ func who(
 func ask(_ transport: HTTP2ClientTransport.Posix) async throws -> String {
   try await withGRPCClient(transport: transport) { client in
     var options = CallOptions.defaults
-    options.timeout = .seconds(5)
+    options.timeout = .seconds(30)
     options.waitForReady = false
     return try await client.unary(
       request: ClientRequest(message: ""), descriptor: WhoService.method, serializer: Text(),

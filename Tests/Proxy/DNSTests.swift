@@ -135,7 +135,7 @@ struct SplitMix: RandomNumberGenerator {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The resolver on its sockets` {
+@Suite(.timeLimit(.minutes(3))) struct `The resolver on its sockets` {
   /// A resolver that has only ever heard of one host.
   private func serving<Value: Sendable>(
     forwardingTo servers: [SocketAddress],
@@ -160,7 +160,8 @@ struct SplitMix: RandomNumberGenerator {
   {
     let server = try SocketAddress(ipAddress: "127.0.0.1", port: port)
     let query = try #require(DNSQuery(packet))
-    return await DNSForwarder(servers: [server], mark: nil).ask(query, packet, over: way)
+    return await DNSForwarder(servers: [server], mark: nil, patience: .seconds(30))
+      .ask(query, packet, over: way)
   }
 
   @Test(arguments: [DNSForwarder.Way.datagram, .stream])

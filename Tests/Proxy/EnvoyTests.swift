@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ProxySupervisor
@@ -52,19 +53,13 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
       try process.run()
       defer { if process.isRunning { process.terminate() } }
       let administration = EnvoyAdministration(socket: socket)
-      let deadline = ContinuousClock.now + .seconds(10)
-      while await !administration.isLive(), ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(20))
-      }
+      try await waitUntil("Envoy") { await administration.isLive() }
       let statistics = try await administration.statistics(matching: "live")
       #expect(await administration.isLive(), "\(statistics)")
       #expect(statistics.contains("envoy_server_live"))
       try await administration.drain()
       try await administration.quit()
-      while process.isRunning, ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      #expect(!process.isRunning)
+      try await waitUntil("the end of Envoy") { !process.isRunning }
     }
   }
 

@@ -22,7 +22,7 @@ private let canHaveNamespaces =
 
 @Suite(
   .enabled(if: canHaveNamespaces, "needs root and iptables, for a network namespace of its own"),
-  .timeLimit(.minutes(1)))
+  .timeLimit(.minutes(3)))
 struct `The packet filter in a network namespace` {
   private let namespace = "rialto-filter-\(ProcessInfo.processInfo.processIdentifier)"
 

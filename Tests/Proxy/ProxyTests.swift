@@ -12,6 +12,7 @@ import NIOSSL
 import ServiceLifecycle
 import Streams
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ProxySupervisor
@@ -24,22 +25,6 @@ private func answer(_ url: String) async -> String? {
     let body = try? await response.body.collect(upTo: 65536)
   else { return nil }
   return String(buffer: body)
-}
-
-private struct TookTooLong: Error, CustomStringConvertible {
-  let description: String
-}
-
-/// Waits until `isTrue`, at most for `limit`.
-private func wait(
-  for what: String, within limit: Duration = .seconds(20),
-  until isTrue: @Sendable () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + limit
-  while try await !isTrue() {
-    guard ContinuousClock.now < deadline else { throw TookTooLong(description: what) }
-    try await Task.sleep(for: .milliseconds(20))
-  }
 }
 
 private func freePort() async throws -> Int {
@@ -130,27 +115,27 @@ struct `A proxy with a real Envoy` {
         upserts: [try answering(port: fixture.port), first], removals: [], generation: 1)
       try await agent.serving { agentPort in
         try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: true)) {
-          try await wait(for: "the first answer") { await answer(fixture.serves) == "v1" }
-          try await wait(for: "readiness") { await answer(fixture.ready) == "ready\n" }
-          try await wait(for: "health at the agent") { agent.heard.current.contains("healthy") }
+          try await waitUntil("the first answer") { await answer(fixture.serves) == "v1" }
+          try await waitUntil("readiness") { await answer(fixture.ready) == "ready\n" }
+          try await waitUntil("health at the agent") { agent.heard.current.contains("healthy") }
           #expect(agent.heard.current.first == "registered orders-1")
-          try await wait(for: "the acknowledgement") {
+          try await waitUntil("the acknowledgement") {
             agent.accepted.current.contains(
               AcknowledgedResource(name: first.name, version: first.version))
           }
 
           let second = try answers("v2")
           agent.view.publish(upserts: [second], removals: [], generation: 2)
-          try await wait(for: "the changed answer") { await answer(fixture.serves) == "v2" }
+          try await waitUntil("the changed answer") { await answer(fixture.serves) == "v2" }
 
           let bad = Resource(
             name: ResourceName(.listener, "bad"), version: "bad", body: [0xFF, 0xFF])
           let third = try answers("v3")
           agent.view.publish(upserts: [bad, third], removals: [], generation: 3)
-          try await wait(for: "the good one beside a bad one") {
+          try await waitUntil("the good one beside a bad one") {
             await answer(fixture.serves) == "v3"
           }
-          try await wait(for: "the refusal at the agent") {
+          try await waitUntil("the refusal at the agent") {
             agent.rejected.current.contains("bad")
           }
           #expect(!agent.rejected.current.contains("answer"))
@@ -174,37 +159,39 @@ struct `A proxy with a real Envoy` {
         generation: 1)
       let agentPort = try await agent.serving { agentPort in
         try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: true)) {
-          try await wait(for: "the first answer") { await answer(fixture.serves) == "v1" }
-          try await wait(for: "the snapshot") {
+          try await waitUntil("the first answer") { await answer(fixture.serves) == "v1" }
+          try await waitUntil("the snapshot") {
             try readFile(at: folder + "/data/snapshot", limit: 1 << 20) != nil
           }
+          try await waitUntil("the acknowledgements") { agent.accepted.current.count == 2 }
         }
         return agentPort
       }
       try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
-        try await wait(for: "an answer without the agent") {
+        try await waitUntil("an answer without the agent") {
           await answer(fixture.serves) == "v1"
         }
-        try await wait(for: "readiness") { await answer(fixture.ready) == "ready\n" }
+        try await waitUntil("readiness") { await answer(fixture.ready) == "ready\n" }
         let process = try #require(fixture.envoyProcess)
         kill(process, SIGKILL)
-        try await wait(for: "another Envoy") {
+        try await waitUntil("another Envoy") {
           fixture.envoyProcess != process && fixture.envoyProcess != nil
         }
-        try await wait(for: "an answer of the other Envoy") {
+        try await waitUntil("an answer of the other Envoy") {
           await answer(fixture.serves) == "v1"
         }
       }
       // Back with the agent, which has nothing new: nothing is sent.
       let told = agent.told.current
+      let healthy = agent.heard.current.count { $0 == "healthy" }
       try await agent.serving(port: agentPort) { agentPort in
         try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
-          try await wait(for: "health at the agent") {
-            agent.heard.current.filter { $0 == "healthy" }.count >= 2
+          try await waitUntil("health at the agent") {
+            agent.heard.current.count { $0 == "healthy" } > healthy
           }
           let update = try answers("v2")
           agent.view.publish(upserts: [update], removals: [], generation: 2)
-          try await wait(for: "a change after all that") { await answer(fixture.serves) == "v2" }
+          try await waitUntil("a change after all that") { await answer(fixture.serves) == "v2" }
         }
       }
       // An empty answer to what the returning proxy says it has, and the change.
@@ -221,8 +208,8 @@ struct `A proxy with a real Envoy` {
         generation: 1)
       let agentPort = try await agent.serving { agentPort in
         try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: true)) {
-          try await wait(for: "the first answer") { await answer(fixture.serves) == "v1" }
-          try await wait(for: "the snapshot") {
+          try await waitUntil("the first answer") { await answer(fixture.serves) == "v1" }
+          try await waitUntil("the snapshot") {
             try readFile(at: folder + "/data/snapshot", limit: 1 << 20) != nil
           }
         }
@@ -244,13 +231,13 @@ struct `A proxy with a real Envoy` {
       let record = EnvoyRecord(
         baseID: base, epoch: 0, processID: Int64(orphan.processIdentifier))
       try replaceFile(at: folder + "/run/envoy.json", with: record.bytes)
-      try await wait(for: "the orphan") { await EnvoyAdministration(socket: admin).isLive() }
+      try await waitUntil("the orphan") { await EnvoyAdministration(socket: admin).isLive() }
       try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
-        try await wait(for: "the takeover") {
+        try await waitUntil("the takeover") {
           fixture.envoyProcess.map { $0 != orphan.processIdentifier } ?? false
         }
-        try await wait(for: "an answer") { await answer(fixture.serves) == "v1" }
-        try await wait(for: "the end of the orphan") { !orphan.isRunning }
+        try await waitUntil("an answer") { await answer(fixture.serves) == "v1" }
+        try await waitUntil("the end of the orphan") { !orphan.isRunning }
         #expect(await answer(fixture.serves) == "v1")
         let record = try #require(
           EnvoyRecord(parsing: try readFile(at: folder + "/run/envoy.json", limit: 4096) ?? []))
@@ -275,15 +262,15 @@ struct `A proxy with a real Envoy` {
         eventLoopGroup: .singletonMultiThreadedEventLoopGroup, configuration: insecure)
       try await agent.serving { agentPort in
         try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: true)) {
-          try await wait(for: "an answer over TLS") {
+          try await waitUntil("an answer over TLS") {
             let request = HTTPClientRequest(url: "https://127.0.0.1:\(fixture.port)/")
             let response = try? await client.execute(request, timeout: .seconds(2))
             return response?.status.code == 200
           }
           let first = try #require(try IdentityFolder(folder + "/data").identity()).chain
           agent.lifetime.withLock { $0 = .seconds(7200) }
-          try await wait(for: "the renewal") { agent.heard.current.contains("renewed") }
-          try await wait(for: "the new certificate on disk") {
+          try await waitUntil("the renewal") { agent.heard.current.contains("renewed") }
+          try await waitUntil("the new certificate on disk") {
             try IdentityFolder(folder + "/data").identity()?.chain != first
           }
         }

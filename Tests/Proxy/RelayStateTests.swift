@@ -1,4 +1,5 @@
 @testable import DeltaXDS
+import TestSupport
 import Testing
 
 @testable import ProxySupervisor
@@ -143,7 +144,7 @@ extension [RelayState.Action] {
   }
 
   /// An upstream and an Envoy that behave at random; whatever happens, the laws hold.
-  @Test(arguments: 1...200 as ClosedRange<UInt64>)
+  @Test(.laborious, arguments: 1...200 as ClosedRange<UInt64>)
   func `the laws hold in any order of events`(seed: UInt64) {
     var random = SplitMix(seed: seed)
     var state = relay()

@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<200) func `incremental equals full`(seed: UInt64) {
+  @Test(.laborious, arguments: 0..<200) func `incremental equals full`(seed: UInt64) {
     var mesh = RandomMesh(seed: seed)
     var compiler = IncrementalCompiler()
     var inputs = Inputs()
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<200) func `what is compiled has no defect but a shared address`(
+  @Test(.laborious, arguments: 0..<200) func `what is compiled has no defect but a shared address`(
     seed: UInt64
   ) {
     var mesh = RandomMesh(seed: seed)
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func `the random meshes reach every kind of item and diagnostic`() {
+  @Test(.laborious) func `the random meshes reach every kind of item and diagnostic`() {
     var kinds: Set<String> = []
     var codes: Set<String> = []
     var routed = 0
@@ -104,7 +104,7 @@ import Testing
     #expect(paths == ["direct", "edge"])
   }
 
-  @Test(arguments: 0..<50)
+  @Test(.laborious, arguments: 0..<50)
   func `the same input again changes nothing and computes nothing`(
     seed: UInt64
   ) {
@@ -117,7 +117,8 @@ import Testing
     #expect(again.clusters.isEmpty && again.diagnostics.isEmpty)
   }
 
-  @Test func `with 10,000 services a change of one route computes at most five units`() {
+  @Test(.laborious) func `with 10,000 services a change of one route computes at most five units`()
+  {
     var compiler = IncrementalCompiler()
     let workspace = RandomMesh.organization.child(.tenant, "t").child(.workspace, "w")
     let group = workspace.child(.trafficGroup, "g")

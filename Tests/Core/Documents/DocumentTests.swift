@@ -1,4 +1,5 @@
 import Documents
+import TestSupport
 import Testing
 
 @Suite struct `Canonical JSON` {
@@ -68,7 +69,7 @@ import Testing
     #expect(marks[(FieldPath() / "spec" / "hosts")[1]] == Mark(line: 3, column: 20))
   }
 
-  @Test(arguments: 0..<UInt64(300))
+  @Test(.laborious, arguments: 0..<UInt64(300))
   func `random bytes never trap`(seed: UInt64) {
     var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
     let alphabet = Array(#"{}[]",:\u0019eE+-.truefalsn  "#.utf8)

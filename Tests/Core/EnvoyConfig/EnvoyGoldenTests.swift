@@ -23,20 +23,21 @@ import Testing
     _ = try StaticBootstrap(golden.snapshot(), secrets: [TestCertificate.secret])
   }
 
-  @Test(arguments: EnvoyCase.all)
-  func `Envoy accepts it`(golden: EnvoyCase) throws {
+  @Test(.serialized, arguments: EnvoyCase.all)
+  func `Envoy accepts it`(golden: EnvoyCase) async throws {
     let bootstrap = try StaticBootstrap(golden.snapshot(), secrets: [TestCertificate.secret])
-    let verdict = try StockEnvoy().validate(bootstrap.document)
+    let verdict = try await StockEnvoy().validate(bootstrap.document)
     #expect(verdict.accepted, "\(golden.name): \(verdict.text)")
   }
 
-  @Test func `Envoy refuses what it must`() throws {
+  @Test func `Envoy refuses what it must`() async throws {
     let golden = try #require(EnvoyCase.all.first { $0.name == "reach" })
     var items = try golden.items()
     items[.service(namespace: "shop", name: "orders")] = .service(
       ServicePlanSample.orders(path: .regex(pattern: "(")))
     let snapshot = EnvoyConfig.snapshot(items: items, endpoints: [:], profile: try golden.profile())
     let bootstrap = try StaticBootstrap(snapshot, secrets: [TestCertificate.secret])
-    #expect(try !StockEnvoy().validate(bootstrap.document).accepted)
+    let verdict = try await StockEnvoy().validate(bootstrap.document)
+    #expect(!verdict.accepted)
   }
 }

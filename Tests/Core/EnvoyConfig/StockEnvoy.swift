@@ -30,8 +30,9 @@ struct StockEnvoy {
     path = found
   }
 
-  /// Lets Envoy build the whole configuration without serving it.
-  func validate(_ bootstrap: Document) throws -> (accepted: Bool, text: String) {
+  /// Lets Envoy build the whole configuration without serving it. Nobody's thread waits meanwhile:
+  /// there are few for all tests.
+  func validate(_ bootstrap: Document) async throws -> (accepted: Bool, text: String) {
     let folder = try TemporaryFolder()
     let file = "\(folder.path)/bootstrap.json"
     try bootstrap.prettyJSON.write(toFile: file, atomically: true, encoding: .utf8)
@@ -40,12 +41,20 @@ struct StockEnvoy {
     process.arguments = [
       "--mode", "validate", "-c", file, "--disable-hot-restart", "-l", "warning",
     ]
-    let output = Pipe()
+    let log = "\(folder.path)/log"
+    try Data().write(to: URL(filePath: log))
+    let output = try FileHandle(forWritingTo: URL(filePath: log))
     process.standardOutput = output
     process.standardError = output
+    let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+    process.terminationHandler = { process in
+      end.yield(process.terminationStatus)
+      end.finish()
+    }
     try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus == 0, String(decoding: text, as: UTF8.self))
+    var status: Int32 = -1
+    for await ended in ends { status = ended }
+    let text = try Data(contentsOf: URL(filePath: log))
+    return (status == 0, String(decoding: text, as: UTF8.self))
   }
 }

@@ -1,9 +1,10 @@
 import Blueprints
 import EnvoyConfig
+import TestSupport
 import Testing
 
 @Suite struct `Incremental translation` {
-  @Test(arguments: 0..<UInt64(100))
+  @Test(.laborious, arguments: 0..<UInt64(100))
   func `agrees with the full one after any changes`(seed: UInt64) throws {
     var site = RandomSite(seed: seed)
     var translator = SiteTranslator()
@@ -33,7 +34,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<UInt64(60))
+  @Test(.laborious, arguments: 0..<UInt64(60))
   func `mentions no name that is not defined`(seed: UInt64) throws {
     var site = RandomSite(seed: seed &+ 1000)
     for _ in 0..<25 { _ = site.change() }

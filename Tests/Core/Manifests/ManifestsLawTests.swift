@@ -1,5 +1,6 @@
 import Documents
 import Model
+import TestSupport
 import Testing
 
 @testable import Manifests
@@ -49,7 +50,7 @@ import Testing
     #expect(value.canonicalJSON == document.canonicalJSON)
   }
 
-  @Test(arguments: 0..<200)
+  @Test(.laborious, arguments: 0..<200)
   func `random documents survive printing`(_ seed: UInt64) throws {
     var generator = Generator(state: seed)
     let document = generator.document(depth: 4)

@@ -1,5 +1,6 @@
 import Documents
 import Model
+import TestSupport
 import Testing
 
 @testable import Manifests
@@ -127,7 +128,7 @@ import Testing
     #expect(found.first?.message.contains(first.ref.fqn) == true)
   }
 
-  @Test(arguments: 0..<100)
+  @Test(.laborious, arguments: 0..<100)
   func `checking each change against what may contend finds what the full check finds`(
     _ seed: UInt64
   ) {

@@ -83,6 +83,8 @@ import Testing
     let gate = DispatchSemaphore(value: 0)
     // Holds the writer until all the others have queued up behind it.
     async let holder: Void = file.write { _ in gate.wait() }
+    // However this ends: the writer would be held for ever.
+    defer { gate.signal() }
     try await waitUntil { file.commitCount == 1 }
     let outcomes = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
       for number in 0..<64 {
@@ -99,8 +101,8 @@ import Testing
         }
       }
       group.addTask {
+        defer { gate.signal() }
         try await waitUntil { file.waitingCount == 64 }
-        gate.signal()
         return (-1, true)
       }
       return try await group.reduce(into: [Int: Bool]()) { $0[$1.0] = $1.1 }

@@ -16,7 +16,7 @@ import Testing
 import SwiftASN1
 import X509
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FleetStreamTests {
   private let fixture: FleetFixture
 

@@ -1,7 +1,7 @@
 import Publication
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AgentRequestsTests {
+@Suite(.timeLimit(.minutes(3))) struct AgentRequestsTests {
   let publication = Publication(now: { 0 })
 
   @Test func `a request fails at once when no agent is connected`() async {

@@ -87,7 +87,9 @@ import Testing
   }
 
   /// Agents that miss any number of deltas always end with what was published.
-  @Test(arguments: 0..<50) func `whoever asks ends with everything`(seed: UInt64) throws {
+  @Test(.laborious, arguments: 0..<50) func `whoever asks ends with everything`(seed: UInt64)
+    throws
+  {
     var random = SplitMix64(seed: seed)
     var holders = [Holder(), Holder(), Holder()]
     var truth: [ItemKey: StableHash] = [:]

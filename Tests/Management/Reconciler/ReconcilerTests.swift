@@ -10,7 +10,7 @@ import Streams
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ReconcilerTests {
+@Suite(.timeLimit(.minutes(3))) struct ReconcilerTests {
   let folder: TemporaryFolder
   let store: Store
   let organization = ResourceRef(.organization, ["acme"])

@@ -43,7 +43,7 @@ import Testing
 
   /// Serves while `body` runs, then shuts down gracefully and waits for the end of everything.
   private func serving(
-    handshakeLimit: Duration = .seconds(5),
+    handshakeLimit: Duration = .seconds(30),
     _ body: @escaping @Sendable (Server) async throws -> Void
   ) async throws {
     var settings = RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: ["mesh.example"])

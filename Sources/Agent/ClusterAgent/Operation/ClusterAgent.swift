@@ -129,8 +129,9 @@ package struct ClusterAgent: Sendable {
         WorkloadRegistry(site: site, directory: directory, refusals: refusals),
         site.discovery(of: directory, refusals: refusals),
       ])
+    let local = socket.transport()
     let administration = GRPCServer(
-      transport: socket.transport(),
+      transport: local,
       services: [
         AdministrationService(
           authority: authority, address: settings.workloadAddress, logger: logger)
@@ -152,8 +153,11 @@ package struct ClusterAgent: Sendable {
         }
       }
       defer { group.cancelAll() }
-      // When binding fails, the error of `serve()` says why; this one does not.
-      if let address = try? await transport.listeningAddress {
+      // When binding fails, the error of `serve()` says why; this one does not. Who reads the port
+      // may count on the socket too.
+      if let address = try? await transport.listeningAddress,
+        (try? await local.listeningAddress) != nil
+      {
         let port = address.ipv4?.port ?? address.ipv6?.port ?? settings.listenPort
         boundPort.publish(port)
         logger.info(

@@ -7,23 +7,27 @@ package struct DNSForwarder: Sendable {
   package enum Way: Sendable { case datagram, stream }
 
   /// For one query, all resolvers together.
-  package static let patience = Duration.seconds(2)
+  package static let usualPatience = Duration.seconds(2)
   private static let markOption: CInt = 36  // SO_MARK
 
   private let servers: [SocketAddress]
   /// Put on every packet, so that the packet filter lets it through; needs the right to administer
   /// the network.
   private let mark: Int?
+  private let patience: Duration
 
-  package init(servers: [SocketAddress], mark: Int?) {
+  package init(
+    servers: [SocketAddress], mark: Int?, patience: Duration = Self.usualPatience
+  ) {
     self.servers = servers
     self.mark = mark
+    self.patience = patience
   }
 
   /// The answer of the first resolver that gives one, or a server failure.
   func ask(_ query: DNSQuery, _ packet: [UInt8], over way: Way) async -> [UInt8] {
     for server in servers {
-      let share = Self.patience / servers.count
+      let share = patience / servers.count
       let answer = try? await within(share) {
         switch way {
         case .datagram: try await askByDatagram(server, packet)
