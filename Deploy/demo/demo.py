@@ -1,14 +1,11 @@
 """Starts, shows, proves and ends the demo of Deploy/demo.sh."""
 
 import os
-import shutil
 import subprocess
 import sys
-import time
 
 import mesh
-from machines import (BASE, INSTANCE, LOGS, RUN, STATE, Networks, remove_everything, sh,
-                      wait_until)
+from machines import LOGS, RUN, STATE, Networks, at_once, remove_everything, sh, wait_until
 
 
 def say(text):
@@ -21,51 +18,43 @@ def up():
     for folder in (STATE, RUN / "bin", LOGS):
         folder.mkdir(parents=True, exist_ok=True)
     for program in ("rialto", "shop", "rialto-inject"):
-        (RUN / "bin" / program).symlink_to(f"{os.environ['RIALTO_BIN']}/{program}")
+        (RUN / "bin" / program).symlink_to(os.path.realpath(os.environ["RIALTO_BIN"]) + "/" + program)
     (RUN / "envoy").write_text(os.environ["RIALTO_ENVOY"])
 
-    say(f"Making {len(mesh.MACHINES)} machines in two networks")
+    say(f"Making {len(mesh.MACHINES)} machines in {len(mesh.SITES)} sites that no route connects")
     networks = Networks()
-    networks.create(["wan", "east"])
-    networks.attach_host("wan", f"{BASE}.0.254")
-    for machine in mesh.MACHINES:
-        machine.create(networks)
-
-    say("Starting the server")
+    networks.create(["wan", *(site.name for site in mesh.SITES)])
+    networks.attach_host("wan", mesh.OUTSIDE_ADDRESS)
+    mesh.SERVER.create(networks)
     mesh.server.start()
+    at_once(lambda machine: machine.create(networks), mesh.MACHINES[1:])
+    for machine in mesh.edge.gateway.machine, mesh.edge.second.machine:
+        own_certificate(machine, mesh.HOST_NAME)
     mesh.own_context()
     wait_until("the server is ready", mesh.is_ready)
 
     say("Applying Deploy/demo/config")
-    applied = mesh.rialto("apply", "-f", mesh.HERE / "config")
-    print(applied.stdout, end="")
+    print(mesh.rialto("apply", "-f", mesh.HERE / "config").stdout, end="")
 
-    say("Adding the cluster east: its agent joins by the printed line")
-    line = mesh.join_line(mesh.rialto("cluster", "add", "east").stdout)
-    mesh.hand_over(mesh.agent, line)
-    wait_until("the agent of east is connected", agent_is_connected)
+    say("Adding the clusters: their agents join by the printed lines")
+    mesh.join(mesh.SITES)
 
-    say("Adding the ingress gateway and the workloads, each by its printed line")
-    join(mesh.ingress, "--namespace", "gateways", "--service", "ingress", "--role", "ingress",
-         "--label", "app=ingress", "--address", mesh.GATEWAY.legs["east"])
-    for workload in mesh.WORKLOADS:
-        workload.program.start()
-        join(workload.proxy, *workload.options())
+    say(f"Adding {len(mesh.MEMBERS)} gateways and workloads, each by its printed line")
+    at_once(lambda member: member.start(), mesh.MEMBERS)
 
     say("Waiting for every proxy to be in step")
-    wait_until("every proxy is connected and in step", everything_in_step, 60)
+    wait_until("every proxy is connected and in step", everything_in_step, 90)
     wait_until("the shop answers", the_shop_answers, 30)
     explain()
 
 
-def join(process, *options):
-    output = mesh.GATEWAY.run("rialto", "workload", "add", *options).stdout
-    mesh.hand_over(process, mesh.join_line(output))
-
-
-def agent_is_connected():
-    clusters = mesh.rialto_json("cluster", "list")["items"]
-    return any(item["status"].get("agent", {}).get("connected") for item in clusters)
+def own_certificate(machine, name):
+    """What the world trusts at the edge; a real one comes from a public authority."""
+    folder = machine.folder / "data" / "tls"
+    folder.mkdir()
+    sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+       "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-days", "30",
+       "-keyout", folder / "shop.key", "-out", folder / "shop.crt")
 
 
 def everything_in_step():
@@ -75,24 +64,46 @@ def everything_in_step():
 
 
 def the_shop_answers():
-    done = subprocess.run(shop_curl(), capture_output=True, text=True)
+    return all(answers(curl) for curl in shop_curls())
+
+
+def answers(command):
+    done = subprocess.run(command, capture_output=True, text=True)
     return done.returncode == 0 and '"payments"' in done.stdout
 
 
-def shop_curl():
-    return ["curl", "-sSf", "-m", "5", "-H", f"Host: {mesh.HOST_NAME}",
-            f"http://{mesh.GATEWAY.legs['wan']}:{mesh.GATEWAY_PORT}/"]
+def shop_curls():
+    """The shop from outside: through the edge, with TLS, and past it at the ingress of east."""
+    edge = mesh.edge.machine.legs["wan"]
+    authority = mesh.edge.machine.folder / "data" / "tls" / "shop.crt"
+    host = ["-H", f"Host: {mesh.HOST_NAME}"]
+    return [
+        ["curl", "-sSf", "-m", "5", *host, f"http://{edge}:{mesh.GATEWAY_PORT}/"],
+        ["curl", "-sSf", "-m", "5", "--cacert", str(authority),
+         "--resolve", f"{mesh.HOST_NAME}:{mesh.TLS_PORT}:{edge}",
+         f"https://{mesh.HOST_NAME}:{mesh.TLS_PORT}/"],
+        ["curl", "-sSf", "-m", "5", *host,
+         f"http://{mesh.INGRESS.machine.legs['wan']}:{mesh.GATEWAY_PORT}/"]]
+
+
+def quoted(command):
+    return " ".join(f"'{word}'" if " " in word else word for word in command)
 
 
 def explain():
     binary = os.path.realpath(RUN / "bin" / "rialto")
+    through_edge, with_tls, past_edge = map(quoted, shop_curls())
     print(f"""
-The demo runs. Try:
+The demo runs: the sites east, west and vm, which see only the edge. Try:
 
   export RIALTO_CONFIG={mesh.CONTEXT} PATH={os.path.dirname(binary)}:$PATH
 
-  {" ".join(f"'{a}'" if " " in a else a for a in shop_curl())} | python3 -m json.tool
+  {through_edge} | python3 -m json.tool
+  {with_tls}
+  {past_edge}
   rialto status
+  rialto cluster list
+  rialto path east west
   rialto get all
   rialto get workloads
   rialto get serviceroute orders -o yaml

@@ -1,11 +1,12 @@
-"""Machines as network namespaces, and the processes on them.
+"""Machines, containers and the processes on them.
 
 A machine has a network namespace, its own /var/lib/rialto, /run/rialto and /var/log/rialto (bind
-mounts that only its processes see), and a host name. Everything is named after the instance
-("demo", "test"), so that two of them never meet, and everything that was made is written down, so
-that `down` removes just that.
+mounts that only its processes see), and a host name. A container is an OCI container of runc's; it
+has more of its own (bundles.py). Everything is named after the instance ("demo", "test"), so that
+two of them never meet and `down` removes just what this one made.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -14,6 +15,8 @@ import shutil
 import signal
 import subprocess
 import time
+
+import bundles
 
 INSTANCE = os.environ.get("RIALTO_DEMO_INSTANCE", "demo")
 # 198.18.0.0/15 is set aside for tests of networks; each instance has one half.
@@ -45,6 +48,12 @@ def wait_until(what, condition, seconds=30.0):
         time.sleep(0.02)
 
 
+def at_once(work, items):
+    """Does the work for several items at the same time; returns what it gave for each."""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(work, items))
+
+
 def namespace(name):
     return f"rialto-{INSTANCE}-{name}"
 
@@ -54,7 +63,6 @@ class Networks:
 
     def __init__(self):
         self.switch = namespace("net")
-        self.ports = 0
 
     def create(self, networks):
         sh("ip", "netns", "add", self.switch)
@@ -73,9 +81,12 @@ class Networks:
 
 
 class Machine:
+    """A host of its own: a virtual machine, a gateway, the server."""
+
     def __init__(self, name, legs):
         self.name = name
-        self.legs = legs  # network → address
+        self.legs = legs  # network → address; the last is its own site's
+        self.filter = None
         self.namespace = namespace(name)
         self.folder = STATE / "machines" / name
 
@@ -87,23 +98,32 @@ class Machine:
         sh("ip", "netns", "add", self.namespace)
         sh("ip", "-n", self.namespace, "link", "set", "lo", "up")
         for network, address in self.legs.items():
-            networks.ports += 1
-            outer = f"port{networks.ports}"
-            sh("ip", "-n", networks.switch, "link", "add", outer, "type", "veth",
+            port = f"{network}-{address.rsplit('.', 1)[1]}"
+            sh("ip", "-n", networks.switch, "link", "add", port, "type", "veth",
                "peer", "name", network, "netns", self.namespace)
-            sh("ip", "-n", networks.switch, "link", "set", outer, "alias", self.name,
+            sh("ip", "-n", networks.switch, "link", "set", port, "alias", self.name,
                "master", f"br-{network}", "up")
             sh("ip", "-n", self.namespace, "address", "add", f"{address}/24", "dev", network)
             sh("ip", "-n", self.namespace, "link", "set", network, "up")
         last = next(reversed(self.legs))
         sh("ip", "-n", self.namespace, "route", "add", "240.240.0.0/16", "dev", last)
-        resolver = pathlib.Path("/etc/netns") / self.namespace
-        resolver.mkdir(parents=True, exist_ok=True)
+        if self.filter:
+            self.filter.install(self)
         prefix = self.address.rsplit(".", 1)[0]
-        (resolver / "resolv.conf").write_text(f"nameserver {prefix}.1\n")
+        self.resolver.parent.mkdir(parents=True, exist_ok=True)
+        self.resolver.write_text(f"nameserver {prefix}.1\n")
         for inner, part in PRIVATE.items():
             (self.folder / part).mkdir(parents=True, exist_ok=True)
             pathlib.Path(inner).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def resolver(self):
+        """What this machine sees as /etc/resolv.conf."""
+        return pathlib.Path("/etc/netns") / self.namespace / "resolv.conf"
+
+    def network(self, *arguments, check=True, text_in=None):
+        """Runs a command of this host in the machine's network, and nothing else of the machine."""
+        return sh("ip", "netns", "exec", self.namespace, *arguments, check=check, input=text_in)
 
     def command(self, arguments):
         """The command line that runs `arguments` on this machine."""
@@ -112,6 +132,14 @@ class Machine:
             for inner, part in PRIVATE.items())
         script = f"hostname {self.name} && {binds} && exec {shlex.join(map(str, arguments))}"
         return ["ip", "netns", "exec", self.namespace, "unshare", "--uts", "bash", "-c", script]
+
+    def spawn(self, arguments, environment, record, log):
+        """Starts a process on this machine that outlives this script; returns its pid."""
+        child = subprocess.Popen(
+            self.command(arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env={**self.environment(), **environment}, start_new_session=True)
+        CHILDREN[child.pid] = child
+        return child.pid
 
     def environment(self):
         return {
@@ -129,6 +157,57 @@ class Machine:
         return done
 
 
+class Container(Machine):
+    """An OCI container: its first process waits, programs are started in it beside that."""
+
+    def __init__(self, name, legs):
+        super().__init__(name, legs)
+        self.bundle = self.folder / "bundle"
+
+    def create(self, networks):
+        super().create(networks)
+        self.boot()
+
+    def boot(self):
+        """Makes the container run, in the network that create() made; also after kill()."""
+        binds = {inner: self.folder / part for inner, part in PRIVATE.items()}
+        environment = self.environment()
+        programs = [pathlib.Path(environment["RIALTO_ENVOY"]).parent, RUN / "bin",
+                    *{program.resolve().parent for program in (RUN / "bin").iterdir()}]
+        bundles.write(self.bundle, self.name, f"/run/netns/{self.namespace}", binds, self.resolver,
+                      programs + bundles.libraries(RUN / "bin" / "rialto"), environment)
+        runc("run", "--detach", "--bundle", self.bundle, self.namespace)
+
+    def kill(self):
+        """kill -9 of everything in the container at once."""
+        runc("delete", "--force", self.namespace)
+
+    def command(self, arguments):
+        return [*RUNC, "exec", self.namespace, *map(str, arguments)]
+
+    def spawn(self, arguments, environment, record, log):
+        """Starts a process in the container, which outlives the command that starts it."""
+        file = record.with_suffix(".pid")
+        extra = [part for key, value in environment.items() for part in ("--env", f"{key}={value}")]
+        runc("exec", "--detach", "--pid-file", file, *extra, self.namespace, *arguments, log=log)
+        return int(file.read_text())
+
+
+RUNC = ["runc", "--root", str(RUN / "runc")]
+
+
+def runc(*arguments, log=subprocess.DEVNULL):
+    """Runs runc; what it starts inherits its output, which therefore goes to a file."""
+    with open(RUN / "runc.log", "ab") as own:
+        done = subprocess.run(
+            [*RUNC, "--log", str(RUN / "runc.log"), *map(str, arguments)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log if log != subprocess.DEVNULL else own,
+            start_new_session=True)
+    if done.returncode != 0:
+        said = (RUN / "runc.log").read_text().splitlines()[-1:]
+        raise RuntimeError(f"runc {arguments[0]} {arguments[-1]}: {' '.join(said)}")
+
+
 class Process:
     """A process of the demo; its identity survives this script in a file."""
 
@@ -140,29 +219,24 @@ class Process:
         self.record = RUN / "processes" / f"{name}.json"
         self.log = LOGS / f"{name}.log"
 
-    def start(self, text_in=None, arguments=None):
+    def start(self, arguments=None):
         self.record.parent.mkdir(parents=True, exist_ok=True)
         LOGS.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
-            child = subprocess.Popen(
-                self.machine.command(arguments or self.arguments),
-                stdin=subprocess.PIPE if text_in else subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**self.machine.environment(), **self.extra}, start_new_session=True)
-        if text_in:
-            child.stdin.write(text_in.encode())
-            child.stdin.close()
-        CHILDREN[child.pid] = child
-        program = wait_until(f"{self.name} starts", lambda: self.program(child), 10)
+            first = self.machine.spawn(
+                arguments or self.arguments, self.extra, self.record, log)
+        program = wait_until(f"{self.name} starts", lambda: self.program(first), 20)
         self.record.write_text(json.dumps({
             "pid": program, "started": start_time(program), "machine": self.machine.name}))
 
     @staticmethod
-    def program(child):
+    def program(first):
         """The process that runs a program of ours: a shell stands before it in a pasted line."""
-        if child.poll() is not None:
+        reap()
+        if start_time(first) is None:
             # Ended already; its log says why.
-            return child.pid
-        family = [child.pid]
+            return first
+        family = [first]
         for pid in family:
             family += children(pid)
         return next((pid for pid in family if executable(pid) in PROGRAMS), None)
@@ -223,10 +297,18 @@ def start_time(pid):
     return None if fields[0] == "Z" else int(fields[19])
 
 
-def processes_in(name):
-    """The pids of everything that still lives in one of our namespaces."""
-    found = sh("ip", "netns", "pids", name, check=False)
-    return [int(pid) for pid in found.split()]
+def processes_in(names):
+    """The pids of everything that still lives in these network namespaces."""
+    ours = {os.stat(f"/run/netns/{name}").st_ino for name in names}
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and os.stat(entry / "ns" / "net").st_ino in ours \
+                    and start_time(entry.name) is not None:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
 
 
 def remove_everything():
@@ -235,17 +317,18 @@ def remove_everything():
     names = [line.split()[0] for line in listed.splitlines()
              if line.startswith(f"rialto-{INSTANCE}-")]
     for number, patience in ((signal.SIGTERM, 12), (signal.SIGKILL, 5)):
-        for name in names:
-            for pid in processes_in(name):
-                try:
-                    os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
+        for pid in processes_in(names):
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
         try:
-            wait_until("everything ends", lambda: reap() or not any(map(processes_in, names)), patience)
+            wait_until("everything ends", lambda: reap() or not processes_in(names), patience)
             break
         except TimeoutError:
             continue
+    for name in sh(*RUNC, "list", "--quiet", check=False).split():
+        sh(*RUNC, "delete", "--force", name, check=False)
     for name in names:
         sh("ip", "netns", "delete", name, check=False)
         shutil.rmtree(pathlib.Path("/etc/netns") / name, ignore_errors=True)

@@ -12,82 +12,78 @@ import time
 import urllib.error
 import urllib.request
 
-from machines import BASE, INSTANCE, LOGS, RUN, STATE, Machine, Process, sh, wait_until
+import filters
+from machines import RUN, STATE, Container, Machine, Process, at_once, wait_until
+from sites import (OUTSIDE_PORT, OUTSIDE_TLS_PORT, SERVER_ADDRESS, WAN, Site, Workload, hand_over,
+                   join_line, join_lines, unit)
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONTEXT = STATE / "context.yaml"
-GATEWAY_PORT = 8080
+GATEWAY_PORT, TLS_PORT = OUTSIDE_PORT, OUTSIDE_TLS_PORT
 HOST_NAME = "shop.example.com"
+# Where this host has a leg: the operator, and whoever calls from outside.
+OUTSIDE_ADDRESS = f"{WAN}.254"
 
-SERVER = Machine("server", {"wan": f"{BASE}.0.10"})
-GATEWAY = Machine("east-gw", {"wan": f"{BASE}.0.11", "east": f"{BASE}.1.2"})
-# The machine from which somebody outside the mesh knocks.
-STRANGER = Machine("stranger", {"wan": f"{BASE}.0.99", "east": f"{BASE}.1.99"})
+SERVER = Machine("server", {"wan": SERVER_ADDRESS})
+SERVER.filter = filters.server()
+
+east = Site("east", 1, Container)
+west = Site("west", 2, Container)
+vm = Site("vm", 3, Machine)
+edge = Site("edge", 4, Machine, role="edge")
+SITES = [east, west, vm, edge]
+
+INGRESS = east.add_ingress()
+east.add(11, "storefront", "web", calls=["catalog.shop.mesh"])
+east.add(12, "shop", "catalog", calls=["orders.shop.mesh"])
+east.add(13, "shop", "orders", calls=["payments.bank.mesh"])
+west.add(11, "shop", "orders", calls=["payments.bank.mesh"])
+west.add(12, "shop", "orders", "v2", calls=["payments.bank.mesh"])
+west.add(13, "shop", "coupons", calls=["orders.shop.mesh"])
+vm.add(11, "bank", "payments")
+vm.add(12, "books", "ledger")
+
+# The machine from which somebody outside the mesh knocks, at the wan and inside two sites.
+STRANGER = Machine("stranger", {
+    "wan": f"{WAN}.99", "vm": f"{vm.subnet}.99", "east": f"{east.subnet}.99"})
 # Where a workload joins that nobody has seen before: the machine is there from the beginning.
-SPARE = Machine("east-spare", {"east": f"{BASE}.1.16"})
+SPARE = east.host("east-spare", 16)
 
-
-class Workload:
-    """A machine with one instance of a service of the shop beside its proxy."""
-
-    def __init__(self, number, namespace, service, version, calls=(), machine=None):
-        self.instance = service if version == "v1" else f"{service}-{version}"
-        self.namespace = namespace
-        self.service = service
-        self.version = version
-        self.machine = machine or Machine(
-            f"east-{self.instance}", {"east": f"{BASE}.1.{number}"})
-        calling = [part for host in calls for part in ("--call", f"http://{host}:8080/")]
-        self.program = Process(
-            f"{self.machine.name}.shop", self.machine,
-            ["shop", "serve", "--service", service, "--version", version, "--site", "east",
-             "--listen", "0.0.0.0:8080", *calling])
-        self.proxy = Process(f"{self.machine.name}.proxy", self.machine, unit("rialto-proxy"))
-
-    def options(self):
-        """What the operator tells `rialto workload add`."""
-        return ["--namespace", self.namespace, "--service", self.service,
-                "--label", f"version={self.version}", "--port", "http:8080/http",
-                "--health", "http:8080/healthz", "--address", self.machine.address]
-
-
-def unit(name):
-    """The command of a unit file: what the demo runs where no init is."""
-    text = (HERE.parent / "systemd" / f"{name}.service").read_text()
-    line = next(line for line in text.splitlines() if line.startswith("ExecStart="))
-    command = line.removeprefix("ExecStart=").replace("/usr/bin/", "")
-    return ["bash", "-c", f"exec {command}"]
-
-
-WORKLOADS = [
-    Workload(11, "storefront", "web", "v1", ["catalog.shop.mesh"]),
-    Workload(12, "shop", "catalog", "v1", ["orders.shop.mesh"]),
-    Workload(13, "shop", "orders", "v1", ["payments.bank.mesh"]),
-    Workload(14, "shop", "orders", "v2", ["payments.bank.mesh"]),
-    Workload(15, "bank", "payments", "v1"),
-]
-MACHINES = [SERVER, GATEWAY, STRANGER, SPARE] + [workload.machine for workload in WORKLOADS]
+WORKLOADS = [workload for site in SITES for workload in site.workloads]
+MACHINES = [SERVER, *(machine for site in SITES for machine in site.machines), STRANGER, SPARE]
+# The machine of the agent and of the gateway of the site whose proxies most scenarios look at.
+GATEWAY = east.machine
 
 server = Process("server", SERVER, unit("rialto-server"), {
     "RIALTO_LISTEN": f"{SERVER.address}:8443", "RIALTO_FLEET": f"{SERVER.address}:9443",
     "RIALTO_ADVERTISE": SERVER.address, "RIALTO_ORGANIZATION": "acme"})
-agent = Process("east-gw.agent", GATEWAY, unit("rialto-agent"), {
-    "RIALTO_ADVERTISE": GATEWAY.address})
-ingress = Process("east-gw.proxy", GATEWAY, unit("rialto-proxy"))
-PROCESSES = [server, agent, ingress] + [
-    process for workload in WORKLOADS for process in (workload.program, workload.proxy)]
-PROXIES = [ingress] + [workload.proxy for workload in WORKLOADS]
+agent, ingress = east.agent, INGRESS.proxy
+MEMBERS = [member for site in SITES for member in site.members]
+PROXIES = [member.proxy for member in MEMBERS]
+PROCESSES = [server, *(site.agent for site in SITES),
+             *(process for member in MEMBERS for process in member.processes)]
+
+
+def join(sites):
+    """Makes the agents of these sites join, by the lines that the server prints."""
+    lines = join_lines(rialto("cluster", "add", *(site.name for site in sites)).stdout)
+    at_once(lambda pair: hand_over(pair[0].agent, pair[1]), list(zip(sites, lines)))
+    names = {site.name for site in sites}
+    wait_until("every agent is connected", lambda: names <= {
+        agent["cluster"] for agent in api_json("/v2/agents")["items"] if agent["connected"]})
 
 
 def newcomer():
     """A workload on the spare machine, made anew, with a service that no server has ever seen."""
     for part in ("data", "run"):
         shutil.rmtree(SPARE.folder / part / "proxy", ignore_errors=True)
-    return Workload(0, "shop", f"coupons-{time.time_ns() // 1_000_000}", "v1", machine=SPARE)
+    return Workload(east, 0, "shop", f"coupons-{time.time_ns() // 1_000_000}", machine=SPARE)
 
 
-def workload(instance):
-    return next(item for item in WORKLOADS if item.instance == instance)
+def workload(instance, site=None):
+    """The workload of this name, in the first site that has one unless a site is given."""
+    return next(item for item in WORKLOADS
+                if item.instance == instance and site in (None, item.site))
 
 
 def rialto(*arguments, check=True, text_in=None, timeout=60):
@@ -136,17 +132,6 @@ def api_json(path):
     except OSError:
         return {}
     return json.loads(body) if status == 200 else {}
-
-
-def join_line(output):
-    """The line of a command's output that the operator would paste on the machine."""
-    return next(line for line in output.splitlines()
-                if "rialto agent" in line or "rialto proxy" in line).strip()
-
-
-def hand_over(process, line):
-    """Pastes a join line on the machine, unedited."""
-    process.start(arguments=["bash", "-c", line])
 
 
 def own_context():

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 envoy_version=1.40.0
-packages=(libsqlite3-dev python3-venv iproute2 iptables nftables runc tcpdump curl)
+packages=(libsqlite3-dev python3-venv iproute2 iptables nftables runc tcpdump openssl curl)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -110,25 +110,27 @@ def memory(process):
 
 def received_from_agent(process):
     """Bytes that a `rialto proxy` has received on its present connections to the agent."""
-    shown = process.machine.run("ss", "-tinH", "dst", f"{mesh.GATEWAY.legs['east']}:15012").stdout
+    shown = process.machine.network("ss", "-tinH", "dport = :15012")
     return sum(int(number) for number in re.findall(r"bytes_received:(\d+)", shown))
 
 
 def filter_rules(machine):
-    return machine.run("iptables-save", check=False).stdout.count("\n-A ")
+    return machine.network("iptables-save", check=False).count("\n-A ")
 
 
-def is_connected():
-    """Whether the agent is there."""
-    return any(agent["connected"] for agent in mesh.api_json("/v2/agents").get("items", []))
+def is_connected(site):
+    """Whether the agent of a site is there."""
+    return any(agent["connected"] for agent in mesh.api_json("/v2/agents").get("items", [])
+               if agent["cluster"] == site.name)
 
 
 def in_step():
-    """Whether the agent has what the server has, and every proxy serves and has answered all of it."""
+    """Whether every agent has what the server has for it, and every proxy serves and has answered
+    all of it."""
     agents = mesh.api_json("/v2/agents").get("items", [])
     proxies = [proxy for proxy in mesh.api_json("/v2/proxies").get("items", [])
                if proxy["envoyVersion"]]
-    return bool(agents) and all(
+    return len(agents) >= len(mesh.SITES) and all(
         agent["connected"] and agent["generation"] == agent["acknowledgedGeneration"]
         for agent in agents
     ) and len(proxies) >= len(mesh.PROXIES) and all(

@@ -94,7 +94,7 @@ def agent_killed(watch):
     before = {process.name: conditions.updates(process) for process in mesh.PROXIES}
     background = BackgroundLoad(**LOAD)
     mesh.agent.kill()
-    wait_until("the server notices", lambda: not conditions.is_connected(), 20)
+    wait_until("the server notices", lambda: not conditions.is_connected(mesh.east), 20)
     mesh.agent.start()
     wait_until("every proxy is connected again", conditions.in_step, 30)
     background.finish()
@@ -102,7 +102,8 @@ def agent_killed(watch):
         assert conditions.updates(process) == before[process.name], \
             f"the Envoy of {process.name} was sent something again"
     # Handshake and headers of the streams; the configuration of one proxy is far larger.
-    sizes = {process.name: conditions.received_from_agent(process) for process in mesh.PROXIES}
+    sizes = {member.proxy.name: conditions.received_from_agent(member.proxy)
+             for member in mesh.east.members}
     for name, size in sizes.items():
         assert size < 8_000, f"{name} received {size} bytes after the agent's return"
     return f"{max(sizes.values())} bytes at the most"

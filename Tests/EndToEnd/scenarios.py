@@ -11,7 +11,7 @@ import conditions
 import mesh
 from machines import RUN, wait_until
 
-GATEWAY = f"http://{mesh.GATEWAY.legs['wan']}:{mesh.GATEWAY_PORT}"
+GATEWAY = f"http://{mesh.INGRESS.machine.legs['wan']}:{mesh.GATEWAY_PORT}"
 ROUTE = "organizations/acme/tenants/retail/workspaces/shop/trafficgroups/traffic/serviceroutes/orders"
 CALLERS = "organizations/acme/tenants/retail/workspaces/shop/securitygroups/payments/settings/callers"
 TRUST_DOMAIN = "east.acme.mesh"
