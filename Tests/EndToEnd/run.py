@@ -5,14 +5,18 @@ import time
 import traceback
 
 import bad_input
+import bridge
 import conditions
+import failover
 import faults
+import isolation
 import refusals
 import scenarios
 
 
 def main(names):
-    known = scenarios.ALL + bad_input.ALL + refusals.ALL + faults.ALL
+    known = (scenarios.ALL + bridge.ALL + bad_input.ALL + refusals.ALL + faults.ALL + failover.ALL
+             + isolation.ALL)
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "

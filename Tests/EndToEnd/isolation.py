@@ -1,0 +1,67 @@
+"""What becomes of a site that does not belong to the mesh any more."""
+
+import shutil
+import time
+
+import conditions
+import mesh
+from machines import at_once, wait_until
+from traffic import CALLERS, call, every_proxy_in_step, identity, load, url
+
+# Within this time a removed site is cut off, on open connections too.
+SECONDS = 2
+
+
+def removed_site(watch):
+    """a removed cluster is cut off within 2 s, in both directions and on open connections; its agent
+    is turned away; it may join anew"""
+    west = mesh.west
+    watch.killed |= {west.agent.name, *(
+        process.name for member in west.members for process in member.processes)}
+    watch.envoys_killed |= {member.proxy.name for member in west.members}
+    insider, outsider = CALLERS[west], CALLERS[mesh.vm]
+    catalog, coupons = mesh.workload("catalog"), mesh.workload("coupons")
+    # Opens the connections that the callers' proxies keep.
+    assert call(insider, url(catalog))[0] == 200
+    assert call(outsider, url(coupons))[0] == 200
+    try:
+        mesh.rialto("delete", "cluster", "west")
+        removed = time.monotonic()
+        wait_until("west is not served any more",
+                   lambda: call(insider, url(catalog), timeout=1)[0] != 200, SECONDS)
+        wait_until("west is not called any more",
+                   lambda: call(outsider, url(coupons), timeout=1)[0] != 200, SECONDS)
+        took = time.monotonic() - removed
+        report = load([url(mesh.workload("orders"))], 50, machine=outsider.machine, of="orders",
+                      headers={"x-version": "v1"})
+        assert "west" not in report["by"], report["by"]
+        wait_until("its agent is turned away", lambda: not any(
+            agent["connected"] for agent in mesh.api_json("/v2/agents")["items"]
+            if agent["cluster"] == "west"), 10)
+        for site in (mesh.east, mesh.vm, mesh.edge):
+            for member in site.members:
+                wait_until(f"{member.machine.name} has forgotten west", lambda: (
+                    ".at.west.mesh" not in conditions.envoy(member.proxy, "/config_dump")), 10)
+    finally:
+        join_anew(west)
+    wait_until("west is called again", lambda: call(outsider, url(coupons))[0] == 200, 20)
+    status, answer = call(insider, url(catalog))
+    assert status == 200 and answer["caller"] == identity(insider), f"{status} {answer}"
+    return f"{took:.2f} s"
+
+
+def join_anew(site):
+    """The site as on its first day: machines on which nothing was ever started."""
+    at_once(lambda member: member.stop(), site.members)
+    site.agent.stop()
+    for machine in (site.machine, *(member.machine for member in site.members)):
+        for part in ("data", "run"):
+            for folder in (machine.folder / part).iterdir():
+                shutil.rmtree(folder)
+    mesh.rialto("apply", "-f", mesh.HERE / "config" / "0-sites.yaml")
+    mesh.join([site])
+    at_once(lambda member: member.start(), site.members)
+    every_proxy_in_step(60)
+
+
+ALL = [removed_site]
