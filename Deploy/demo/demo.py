@@ -103,7 +103,6 @@ The demo runs: the sites east, west and vm, which see only the edge. Try:
   {past_edge}
   rialto status
   rialto cluster list
-  rialto path east west
   rialto get all
   rialto get workloads
   rialto get serviceroute orders -o yaml
