@@ -9,7 +9,7 @@ import time
 import conditions
 import filters
 import mesh
-from machines import at_once, wait_until
+from machines import INSTANCE, at_once, wait_until
 from scenarios import ROUTE, changed
 from traffic import (CALLERS, Background, assert_nothing_failed, call, every_proxy_in_step, load,
                      share, url)
@@ -125,7 +125,7 @@ def kill_envoy(process):
 # Random kills
 
 SEED = int(os.environ.get("RIALTO_SEED", "20261"))
-KILL_SECONDS = int(os.environ.get("RIALTO_KILL_SECONDS", "30"))
+KILL_SECONDS = int(os.environ.get("RIALTO_KILL_SECONDS", 120 if INSTANCE == "demo" else 30))
 RATE = 60
 
 
