@@ -30,9 +30,10 @@ extension ProxyProfile {
   var isSidecar: Bool { role == .sidecar }
 
   /// Whether workloads of this profile call `service`: those with captured traffic call whatever
-  /// their namespace reaches, others what they have listeners for.
+  /// their namespace reaches, others what they have listeners for. What nobody provides to this
+  /// cluster is not even known by name, though a gateway here may lead to it.
   func calls(_ service: ServiceKey, in site: Site) -> Bool {
-    guard isSidecar, let plan = site.services[service],
+    guard isSidecar, let plan = site.services[service], plan.isProvided,
       site.reaches(from: namespace, service)
     else { return false }
     return capture == .redirect || upstreams.contains { $0.host == plan.host }
@@ -141,6 +142,9 @@ package func snapshot(
 }
 
 extension ServicePlan {
+  /// Whether somebody, here or elsewhere, can be called.
+  var isProvided: Bool { !providers.isEmpty }
+
   var httpPorts: [Int] { ports.filter(\.protocolName.isHTTP).map(\.number) }
   var hasTCPPorts: Bool { ports.contains { !$0.protocolName.isHTTP } }
 }

@@ -53,12 +53,16 @@ extension SiteTranslator {
       case .namespace(let name): takeNamespace(name, into: &work)
       case .service(let namespace, let name):
         let service = ServiceKey(namespace: namespace, name: name)
-        takeService(service, isNew: old == nil, into: &work)
+        takeService(service, isNew: !isProvided(old), into: &work)
         takeExposure(of: service, old, item, into: &work)
       case .gateway:
         for case .gateway(let plan)? in [old, item] { takeGateway(plan, into: &work) }
       }
     }
+  }
+
+  private func isProvided(_ item: BlueprintItem?) -> Bool {
+    if case .service(let plan)? = item { plan.isProvided } else { false }
   }
 
   private mutating func index(_ item: BlueprintItem?, insert: Bool) {

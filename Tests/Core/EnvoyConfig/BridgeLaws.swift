@@ -109,6 +109,23 @@ import Testing
       ])
   }
 
+  @Test func `workloads know no service that nobody provides to their cluster`() {
+    var translator = Self.translator()
+    var plan = Self.service("there7")
+    plan.providers = []
+    let clusters = EnvoyResourceName(.cluster, "outbound_.80_._.there7.shop.mesh")
+    let routes = EnvoyResourceName(.routes, "there7.shop.mesh:80")
+    let gone = translator.update(
+      SiteChange(items: [.service(namespace: "shop", name: "there7"): .service(plan)]))
+    #expect(Set(gone[Self.sidecar]?.removals ?? []).isSuperset(of: [clusters, routes]))
+    let back = translator.update(
+      SiteChange(items: [
+        .service(namespace: "shop", name: "there7"): .service(Self.service("there7"))
+      ]))
+    let known = Set((back[Self.sidecar]?.upserts ?? []).map(\.name))
+    #expect(known.isSuperset(of: [clusters, routes]))
+  }
+
   @Test func `a path is switched at the gateways, by endpoints alone`() {
     var translator = Self.translator()
     let changes = translator.update(
