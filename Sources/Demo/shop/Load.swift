@@ -20,6 +20,7 @@ struct Load: AsyncParsableCommand {
   @Option(help: "Count by this field of the answer.") var by = "version"
   @Option(help: "Count the answers of this service, wherever it is nested.") var of: String?
   @Flag(help: "A connection of its own for every request.") var reconnect = false
+  @Flag(help: "A request that fails is sent once more, to the next URL.") var elsewhere = false
 
   func validate() throws {
     guard !url.isEmpty, (1...1_000_000).contains(requests), (1...512).contains(connections),
@@ -37,7 +38,7 @@ struct Load: AsyncParsableCommand {
         let parts = pair.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         return (String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces))
       } + (reconnect ? [("connection", "close")] : []),
-      field: by, service: of)
+      field: by, service: of, triesElsewhere: elsewhere)
     var configuration = HTTPClient.Configuration()
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
     configuration.redirectConfiguration = .disallow
@@ -72,6 +73,7 @@ private struct LoadPlan: Sendable {
   let headers: [(String, String)]
   let field: String
   let service: String?
+  let triesElsewhere: Bool
 
   func work(
     from start: ContinuousClock.Instant, with client: HTTPClient, counting progress: Progress
@@ -80,7 +82,14 @@ private struct LoadPlan: Sendable {
       let index = progress.takeIndex()
       guard index < requests else { return }
       if rate > 0 { try? await Task.sleep(until: start + .seconds(Double(index) / rate)) }
-      progress.count(await send(index, with: client))
+      let sent = ContinuousClock.now - start
+      var outcome = await send(index, with: client)
+      if !outcome.succeeded, triesElsewhere {
+        outcome = await send(index + 1, with: client)
+        outcome.isRetried = true
+      }
+      outcome.sent = sent
+      progress.count(outcome)
     }
   }
 
@@ -114,21 +123,34 @@ private struct Outcome: Sendable {
   var status: Int?
   var key: String?
   var error: String?
+  /// Since the load began.
+  var sent = Duration.zero
+  var isRetried = false
+
+  var succeeded: Bool { status.map { (200..<300).contains($0) } ?? false }
 }
 
 private struct Tally {
   private static let maximumErrors = 20
+  private static let maximumFailures = 1000
   private var latencies: [Double] = []
   private var succeeded = 0
   private var statuses: [String: Int] = [:]
   private var keys: [String: Int] = [:]
   private var errors: [String: Int] = [:]
+  private var retried = 0
+  private var failures: [Double] = []
 
   mutating func count(_ outcome: Outcome) {
     latencies.append(outcome.latency / .milliseconds(1))
     if let status = outcome.status {
       statuses[String(status), default: 0] += 1
-      if (200..<300).contains(status) { succeeded += 1 }
+    }
+    if outcome.isRetried { retried += 1 }
+    if outcome.succeeded {
+      succeeded += 1
+    } else if failures.count < Self.maximumFailures {
+      failures.append((outcome.sent / .milliseconds(1)).rounded() / 1000)
     }
     if let key = outcome.key { keys[key, default: 0] += 1 }
     if let error = outcome.error, errors[error] != nil || errors.count < Self.maximumErrors {
@@ -150,6 +172,7 @@ private struct Tally {
     return .object([
       "requests": .number(Double(latencies.count)), "ok": .number(Double(succeeded)),
       "failed": .number(Double(latencies.count - succeeded)), "statuses": counts(statuses),
+      "retried": .number(Double(retried)), "failed_at": .list(failures.sorted().map(JSON.number)),
       "by": counts(keys), "errors": counts(errors), "p50_ms": quantile(0.5),
       "p99_ms": quantile(0.99), "max_ms": quantile(1),
       "seconds": .number((elapsed / .seconds(1) * 1000).rounded() / 1000),
