@@ -30,7 +30,7 @@ import Testing
     var compiler = IncrementalCompiler()
     var inputs = Inputs()
     var receiver = Receiver()
-    for step in 0..<30 {
+    for step in 0..<15 {
       let change =
         step == 0 && seed.isMultiple(of: 2) ? RandomMesh.base : mesh.change(step < 2 ? 60 : 4)
       inputs.apply(change)
