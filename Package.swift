@@ -135,7 +135,8 @@ let package = Package(
     .target(
       name: "Operations",
       dependencies: [
-        "Access", "Documents", "Manifests", "Model", "Publication", "Storage",
+        "Access", "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Publication",
+        "Storage",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -144,7 +145,9 @@ let package = Package(
       name: "Reconciler",
       dependencies: [
         "BlueprintCoding", "Blueprints", "Compiler", "Documents", "Manifests", "Model",
-        "Publication", "Storage", "Streams", .product(name: "Logging", package: "swift-log"),
+        "Publication", "Storage", "Streams",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Management/Reconciler"),
     .target(
@@ -161,8 +164,8 @@ let package = Package(
     .target(
       name: "RestAPI",
       dependencies: [
-        "Access", "Blueprints", "Documents", "EmbeddedFiles", "Manifests", "Model", "Operations",
-        "Publication", "Storage", "Streams",
+        "Access", "Blueprints", "Compiler", "Documents", "EmbeddedFiles", "Manifests", "Model",
+        "Operations", "Publication", "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

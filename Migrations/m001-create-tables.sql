@@ -78,6 +78,8 @@ CREATE TABLE cluster_port (
   cluster TEXT NOT NULL PRIMARY KEY,
   -- NULL: released with the cluster's object; followers still have to hear of that.
   port    INTEGER UNIQUE CHECK (port BETWEEN 15500 AND 19999),
+  -- Whether all clusters know its authorities: nothing is sent there, or from there, before.
+  trusted INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0, 1)),
   version INTEGER NOT NULL CHECK (version > 0)
 ) STRICT, WITHOUT ROWID;
 

@@ -169,7 +169,7 @@ private func tree() -> FakeServer {
         "items": [
           [
             "cluster": "east", "nodeID": "n1", "service": "orders", "namespace": "shop",
-            "connected": true,
+            "connected": true, "kind": "vm",
             "healthy": false, "labels": ["version": "v1"], "hostName": "a\u{1b}[31m",
           ]
         ]
@@ -177,8 +177,50 @@ private func tree() -> FakeServer {
     ])
     let (session, words) = server.session()
     try await GetCommand.parse(["workloads", "-o", "wide"]).run(in: session)
-    #expect(words.data.contains("orders   shop       east     connected  unhealthy  n1"))
+    #expect(words.data.contains("orders   shop       east     vm    connected  unhealthy  n1"))
     #expect(words.data.contains("version=v1") && !words.data.utf8.contains(0x1b))
+  }
+}
+
+@Suite struct `Path command` {
+  @Test func `it shows the hops and says why`() async throws {
+    func gateway(_ address: String, healthy: Bool = true) -> Document {
+      ["address": .string(address), "port": 15443, "healthy": .bool(healthy)]
+    }
+    let server = FakeServer([
+      "/v2/path?from=web.shop%40east&to=orders.shop%40west": [
+        "from": ["cluster": "east", "service": "web.shop"],
+        "to": ["cluster": "west", "service": "orders.shop"],
+        "routes": [
+          [
+            "cluster": "west", "path": "edge", "edges": ["edge"], "reasons": ["a reason"],
+            "hops": [
+              ["kind": "workload", "cluster": "east", "names": ["web.shop"], "gateways": []],
+              ["kind": "gateway", "cluster": "east", "names": ["gw-1"], "gateways": []],
+              [
+                "kind": "edge", "cluster": "edge", "names": [],
+                "gateways": .list([gateway("192.0.2.1"), gateway("192.0.2.2", healthy: false)]),
+              ],
+            ],
+          ]
+        ],
+        "reach": ["verdict": "notInReach", "clusters": [], "reasons": ["not in reach"]],
+      ]
+    ])
+    let (session, words) = server.session()
+    try await PathCommand.parse(["web.shop@east", "orders.shop@west"]).run(in: session)
+    #expect(
+      words.data == """
+        web.shop@east -> orders.shop@west: through edge edge
+        HOP  KIND      CLUSTER  WHAT
+        1    workload  east     web.shop
+        2    gateway   east     gw-1
+        3    edge      edge     192.0.2.1:15443, 192.0.2.2:15443 (unhealthy)
+          - a reason
+        orders.shop@west cannot be called from web.shop@east: notInReach
+          - not in reach
+
+        """)
   }
 }
 
@@ -455,7 +497,7 @@ private func tree() -> FakeServer {
           [
             "cluster": "east", "connected": true, "version": "0.1.0", "generation": 9,
             "acknowledgedGeneration": 8, "since": "2027-01-15T07:00:00.000Z", "proxies": 5,
-            "connectedProxies": 4,
+            "connectedProxies": 4, "gateways": 2, "healthyGateways": 1,
           ]
         ]
       ],
@@ -464,9 +506,9 @@ private func tree() -> FakeServer {
     try await ClusterListCommand.parse([]).run(in: session)
     #expect(
       words.data == """
-        NAME  AGENT         SINCE  PROXIES  GENERATION  VERSION
-        east  connected     60m    4/5      8/9         0.1.0
-        west  never joined  -      -        -           -
+        NAME  NETWORK  AGENT         SINCE  GATEWAYS  PROXIES  GENERATION  VERSION
+        east  east     connected     60m    1/2       4/5      8/9         0.1.0
+        west  west     never joined  -      -         -        -           -
 
         """)
   }

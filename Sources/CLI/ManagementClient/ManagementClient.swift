@@ -119,6 +119,11 @@ package struct ManagementClient: Sendable {
       "/v2/proxies/\(Self.encoded(cluster))/\(Self.encoded(nodeID))/config")
   }
 
+  /// The way between two places, as `rialto path` names them.
+  package func path(from: String, to: String) async throws -> Document {
+    try await get("/v2/path", query: [("from", from), ("to", to)])
+  }
+
   /// The newest changes first.
   package func changes(limit: Int) async throws -> [Document] {
     try Self.items(of: try await get("/v2/changes", query: [("limit", String(limit))]))

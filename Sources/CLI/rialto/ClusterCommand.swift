@@ -135,22 +135,28 @@ struct ClusterListCommand: AsyncParsableCommand {
     output.print(
       items, named: { "cluster/\($0[["metadata", "name"]]?.string ?? "-")" },
       {
-        var table = Table(headings: ["NAME", "AGENT", "SINCE", "PROXIES", "GENERATION", "VERSION"])
+        var table = Table(headings: [
+          "NAME", "NETWORK", "AGENT", "SINCE", "GATEWAYS", "PROXIES", "GENERATION", "VERSION",
+        ])
         table.rows = zip(found, items).map { object, item in
-          row(object.ref.name, item[["status", "agent"]], session)
+          let name = object.ref.name
+          // A cluster that names no network is in one of its own.
+          let network = item[["spec", "network"]]?.string ?? name
+          return [name, network] + row(item[["status", "agent"]], session)
         }
         return table
       }, to: session.terminal)
   }
 
-  private func row(_ name: String, _ agent: Document?, _ session: Session) -> [String] {
+  private func row(_ agent: Document?, _ session: Session) -> [String] {
     guard let agent, agent["since"]?.string != nil else {
-      return [name, "never joined", "-", "-", "-", "-"]
+      return ["never joined", "-", "-", "-", "-", "-"]
     }
     let generation = "\(number(agent["acknowledgedGeneration"]))/\(number(agent["generation"]))"
     return [
-      name, agent["connected"]?.bool == true ? "connected" : "away",
+      agent["connected"]?.bool == true ? "connected" : "away",
       age(of: agent["since"]?.string, at: session.now()),
+      "\(number(agent["healthyGateways"]))/\(number(agent["gateways"]))",
       "\(number(agent["connectedProxies"]))/\(number(agent["proxies"]))", generation,
       agent["version"]?.string ?? "-",
     ]

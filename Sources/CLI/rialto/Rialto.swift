@@ -30,7 +30,8 @@ struct Rialto: AsyncParsableCommand {
         name: "Sites",
         subcommands: [
           ClusterCommand.self,
-          ProxiesCommand.self,
+          PathCommand.self,
+      ProxiesCommand.self,
           WorkloadCommand.self,
         ]),
       CommandGroup(

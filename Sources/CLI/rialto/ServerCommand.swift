@@ -98,9 +98,14 @@ struct ServerCommand: AsyncParsableCommand {
     let identity = try folder.identity(organization: organization, now: Date())
     let hosts = advertise.isEmpty ? ["localhost"] : advertise
     let publication = Publication()
+    let reconciler = Reconciler(store: store, publication: publication, logger: logger)
     let operations = Operations(
       store: store, publication: publication,
-      joining: Self.joining(identity, host: hosts[0], port: fleet.port), logger: logger)
+      joining: Self.joining(identity, host: hosts[0], port: fleet.port),
+      explanations: Explanations(
+        path: { reconciler.path(from: $0, to: $1) },
+        reach: { reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+      logger: logger)
     try await operations.establish(organization: organization)
     try await writeContext(folder, operations, identity, "\(Self.url(hosts[0], listen.port))")
 
@@ -112,7 +117,6 @@ struct ServerCommand: AsyncParsableCommand {
       logger: Logger(label: "rialto.fleet"))
     let startedAt = store.position.current.revision
     let isReady: @Sendable () -> Bool = { publication.compiledRevision >= startedAt }
-    let reconciler = Reconciler(store: store, publication: publication, logger: logger)
     let api = RestAPI(
       operations: operations,
       settings: RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts),

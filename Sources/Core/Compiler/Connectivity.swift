@@ -7,7 +7,8 @@ struct Connectivity: Equatable {
   var networks: [String: String] = [:]
   /// What is written about networks.
   var reachability: [String: [String]] = [:]
-  /// The port allocated to each cluster, without which nothing can be sent there.
+  /// The port allocated to each cluster. One without is not known everywhere yet: nothing is sent
+  /// there, from there or by it.
   var ports: [String: Int] = [:]
   /// Clusters with gateways of the role.
   private(set) var eastWest: Set<String> = []
@@ -30,20 +31,19 @@ struct Connectivity: Equatable {
   /// nil when there is no way.
   func path(from: String, to: String) -> PeerPath? {
     guard from != to, let source = networks[from], let target = networks[to],
-      eastWest.contains(to)
+      ports[from] != nil, ports[to] != nil, eastWest.contains(to)
     else { return nil }
     if reaches(source, target) { return .direct }
     let between = edges.filter { edge in
-      guard edge != from, edge != to, let network = networks[edge] else { return false }
+      guard edge != from, edge != to, ports[edge] != nil, let network = networks[edge]
+      else { return false }
       return reaches(source, network) && reaches(network, target)
     }
     return between.isEmpty ? nil : .edge(clusters: between.sorted())
   }
 
-  /// Whether the other cluster is a peer: one that there is a way to, and a port for.
-  func isConnected(from: String, to: String) -> Bool {
-    ports[to] != nil && path(from: from, to: to) != nil
-  }
+  /// Whether the other cluster is a peer.
+  func isConnected(from: String, to: String) -> Bool { path(from: from, to: to) != nil }
 
   struct Differences {
     var paths: [Connection] = []
@@ -61,10 +61,7 @@ struct Connectivity: Equatable {
         let paths = (before.path(from: from, to: to), path(from: from, to: to))
         let pair = Connection(from: from, to: to)
         if paths.0 != paths.1 { found.paths.append(pair) }
-        let connected = (
-          paths.0 != nil && before.ports[to] != nil, paths.1 != nil && ports[to] != nil
-        )
-        if connected.0 != connected.1 { found.connections.append(pair) }
+        if (paths.0 == nil) != (paths.1 == nil) { found.connections.append(pair) }
       }
     }
     return found

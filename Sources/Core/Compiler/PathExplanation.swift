@@ -58,8 +58,8 @@ extension IncrementalCompiler {
       return []
     }
     var reasons = [gateways(of: to)]
-    if connectivity.eastWest.contains(to), connectivity.ports[to] == nil {
-      reasons.append("no port is allocated to \(to) yet")
+    for name in [from, to] where connectivity.ports[name] == nil {
+      reasons.append(Self.unknown(name))
     }
     reasons.append(connectivity.reason(source, target, setting))
     if !connectivity.reaches(source, target) { reasons += edgeReasons(from: from, to: to) }
@@ -67,6 +67,10 @@ extension IncrementalCompiler {
       reasons.append("\(from) has no gateway of its own that could carry its workloads' calls")
     }
     return reasons
+  }
+
+  private static func unknown(_ cluster: String) -> String {
+    "\(cluster) has no port yet: its authorities are not known in all clusters"
   }
 
   /// Why traffic goes through an edge, or through none.
@@ -81,6 +85,7 @@ extension IncrementalCompiler {
       guard let source = connectivity.networks[from], let network = connectivity.networks[edge],
         let target = connectivity.networks[to]
       else { return [] }
+      if connectivity.ports[edge] == nil { return ["edge \(Self.unknown(edge))"] }
       let halves = [(source, network), (network, target)]
       let broken = halves.first { !connectivity.reaches($0.0, $0.1) }
       return (broken.map { [$0] } ?? halves).map { half in

@@ -11,18 +11,21 @@ package final class Operations: Sendable {
   package let store: Store
   package let publication: Publication
   let joining: JoinInstructions
+  let explanations: Explanations
   let logger: Logger
   let index = IntentIndex()
   let now: @Sendable () -> Int64
 
   /// - Parameter now: milliseconds since 1970.
   package init(
-    store: Store, publication: Publication, joining: JoinInstructions, logger: Logger,
+    store: Store, publication: Publication, joining: JoinInstructions,
+    explanations: Explanations, logger: Logger,
     now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
   ) {
     self.store = store
     self.publication = publication
     self.joining = joining
+    self.explanations = explanations
     self.logger = logger
     self.now = now
   }

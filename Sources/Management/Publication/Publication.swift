@@ -89,7 +89,12 @@ package final class Publication: Sendable {
     return generations
   }
 
-  /// The same for one cluster and one change; `revision` is 0 when no change caused it.
+  /// The newest generation of every cluster that has been published to.
+  package func generations() -> [String: Int64] {
+    feeds.withLock { $0.mapValues(\.generation.current) }
+  }
+
+  /// The same as the other for one cluster and one change; `revision` is 0 when no change caused it.
   package func publish(
     cluster: String, revision: Int64, upserts: [EncodedItem], removals: [ItemKey]
   ) {
@@ -105,6 +110,18 @@ package final class Publication: Sendable {
 
   /// The cluster exists no more: neither it nor its proxies are shown, and nothing waits for it.
   package func forget(cluster: String) { change { $0.forget(cluster: cluster) } }
+
+  /// Whether the proxies of these clusters have answered everything up to these generations. Clusters
+  /// that are away are not waited for, except `essential`.
+  package func isInForce(_ generations: [String: Int64], essential: String) -> Bool {
+    ledger.withLock { ledger in
+      generations.allSatisfy { cluster, generation in
+        guard let progress = ledger.clusters[cluster] else { return cluster != essential }
+        guard progress.isConnected else { return cluster != essential }
+        return progress.isComplete(generation)
+      }
+    }
+  }
 
   // MARK: The fleet's side
 
@@ -204,12 +221,15 @@ package final class Publication: Sendable {
   package func agents() -> [AgentState] {
     let clusters = ledger.withLock { $0.clusters }
     return clusters.sorted { $0.key < $1.key }.map { cluster, progress in
-      AgentState(
+      let proxies = progress.presentProxies
+      let gateways = proxies.filter { $0.role != "sidecar" }
+      return AgentState(
         cluster: cluster, connected: progress.isConnected, version: progress.version,
         generation: feed(of: cluster).generation.current,
         acknowledgedGeneration: progress.acknowledged, since: progress.since,
         proxies: progress.proxies.count,
-        connectedProxies: progress.presentProxies.count { $0.connected })
+        connectedProxies: proxies.count { $0.connected }, gateways: gateways.count,
+        healthyGateways: gateways.count { $0.connected && $0.healthy })
     }
   }
 

@@ -89,4 +89,7 @@ package struct AgentState: Hashable, Sendable {
   package var since: Int64
   package var proxies: Int
   package var connectedProxies: Int
+  /// How many of the proxies are gateways, and how many of those take traffic.
+  package var gateways: Int
+  package var healthyGateways: Int
 }

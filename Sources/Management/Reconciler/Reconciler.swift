@@ -1,17 +1,20 @@
 private import Blueprints
+package import Compiler
 private import Documents
 package import Logging
-private import Model
+package import Model
 package import Publication
 package import Storage
 private import Streams
+private import Synchronization
 
 /// Turns what is stored into what every cluster must have: the one place where the compiler meets
 /// the world. Runs when something was written, and only then.
-package struct Reconciler: Sendable {
-  private let store: Store
-  private let publication: Publication
-  private let logger: Logger
+package final class Reconciler: Sendable {
+  let store: Store
+  let publication: Publication
+  let logger: Logger
+  private let reconciliation = Mutex(Reconciliation())
 
   package init(store: Store, publication: Publication, logger: Logger) {
     self.store = store
@@ -28,20 +31,44 @@ package struct Reconciler: Sendable {
     }
     let numbers = Latest<[String: Store.Generation]>([:])
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await record(numbers) }
-      try await follow(numbers)
-      // The follower has ended, and nobody brings new numbers.
+      group.addTask { await self.record(numbers) }
+      let introductions = Latest<[String: Introduction]>([:])
+      group.addTask { await self.introduce(introductions) }
+      try await follow(numbers, introductions)
+      // The follower has ended, and nobody brings anything new.
       numbers.finish()
+      group.cancelAll()
     }
   }
 
-  private func follow(_ numbers: Latest<[String: Store.Generation]>) async throws {
-    var reconciliation = Reconciliation()
+  // MARK: Questions
+
+  /// How traffic gets from one cluster to another, as it was compiled last.
+  package func path(from: String, to: String) -> PathExplanation {
+    reconciliation.withLock { $0.compiler.path(from: from, to: to) }
+  }
+
+  /// Whether workloads of a namespace may call a service, as it was compiled last.
+  package func reach(
+    service: ServiceName, fromNamespace namespace: String, cluster: String
+  ) -> ReachExplanation {
+    reconciliation.withLock {
+      $0.compiler.explainReach(service: service, fromNamespace: namespace, cluster: cluster)
+    }
+  }
+
+  // MARK: Following
+
+  private func follow(
+    _ numbers: Latest<[String: Store.Generation]>,
+    _ introductions: Latest<[String: Introduction]>
+  ) async throws {
     var reached = Store.Position()
     for await position in store.position.values() where position != reached {
       let batch = try await store.batch(after: reached)
-      let outcome = reconciliation.take(batch)
+      let (outcome, strangers) = reconciliation.withLock { ($0.take(batch), $0.strangers) }
       publish(outcome, after: reached, batch, numbers)
+      announceStrangers(strangers, introductions)
       reached = batch.position
     }
   }
@@ -92,7 +119,7 @@ package struct Reconciler: Sendable {
       // All at once, so that they share a commit.
       await withDiscardingTaskGroup { group in
         for (cluster, generation) in taken {
-          group.addTask { await record(cluster: cluster, generation) }
+          group.addTask { await self.record(cluster: cluster, generation) }
         }
       }
     }

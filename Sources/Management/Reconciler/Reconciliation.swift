@@ -24,7 +24,11 @@ struct Reconciliation {
     var message: String
   }
 
-  private var compiler = IncrementalCompiler()
+  private(set) var compiler = IncrementalCompiler()
+  /// The authorities of clusters whose ports are not handed out.
+  private(set) var strangers: [String: [[UInt8]]] = [:]
+  private var authorities: [String: [[UInt8]]] = [:]
+  private var ports: Set<String> = []
   /// By FQN.
   private var unreadable: [String: [Diagnostic]] = [:]
   private var compilation: [String: [Diagnostic]] = [:]
@@ -52,6 +56,7 @@ struct Reconciliation {
       compilation[fqn] = diagnostics.isEmpty ? nil : diagnostics
       changed.insert(fqn)
     }
+    noteStrangers(batch)
     let before = defective
     for (cluster, difference) in delta.clusters {
       for key in difference.removals { release(Place(cluster: cluster, key: key), &changed) }
@@ -68,6 +73,16 @@ struct Reconciliation {
     }
     for fqn in changed { outcome.problems[fqn] = problems(of: fqn) }
     return outcome
+  }
+
+  private mutating func noteStrangers(_ batch: Store.Batch) {
+    for (cluster, certificates) in batch.authorities {
+      authorities[cluster] = certificates.isEmpty ? nil : certificates
+    }
+    for (cluster, port) in batch.ports {
+      if port == nil { ports.remove(cluster) } else { ports.insert(cluster) }
+    }
+    strangers = authorities.filter { !ports.contains($0.key) }
   }
 
   // MARK: Reading what is stored

@@ -112,12 +112,16 @@ struct APIResponder: HTTPResponder {
       let proxies = try operations.proxies(principal).filter {
         cluster == nil || $0.cluster == cluster
       }
-      let shown = route == .proxies ? proxies : proxies.filter { $0.proxy.role == "sidecar" }
-      return Call.json(["items": .list(shown.map(Rendering.proxy))])
+      return Call.json(["items": .list(proxies.map(Rendering.proxy))])
     case .proxyConfiguration(let cluster, let nodeID):
       let json = try await operations.proxyConfiguration(
         principal, cluster: cluster, nodeID: nodeID)
       return Call.json(bytes: json)
+    case .path:
+      guard let from = call.query["from"], let to = call.query["to"] else {
+        throw OperationError.malformed("a path has two ends: from and to")
+      }
+      return Call.json(Rendering.path(try operations.path(principal, from: from, to: to)))
     case .watch:
       return try Watch(operations: operations, principal: principal, count: watchers)
         .response(to: call)

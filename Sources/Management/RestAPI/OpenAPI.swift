@@ -40,7 +40,11 @@ enum OpenAPI {
       ]),
       "/v2/agents": ["get": operation("The agents and what their Envoys refuse")],
       "/v2/proxies": ["get": operation("The proxies")],
-      "/v2/workloads": ["get": operation("The workloads")],
+      "/v2/workloads": ["get": operation("The workloads and gateways")],
+      "/v2/path": .object([
+        "parameters": .list([query("from"), query("to")]),
+        "get": operation("The way from one place to another, and why it is that one"),
+      ]),
       "/v2/proxies/{cluster}/{nodeID}/config": .object([
         "parameters": .list([parameter("cluster"), parameter("nodeID")]),
         "get": operation("The configuration that the agent has made for a proxy"),
@@ -78,6 +82,10 @@ enum OpenAPI {
   }
 
   private static let anything: Document = ["type": "object"]
+
+  private static func query(_ name: String) -> Document {
+    ["name": .string(name), "in": "query", "required": true, "schema": ["type": "string"]]
+  }
 
   private static func parameter(_ name: String) -> Document {
     ["name": .string(name), "in": "path", "required": true, "schema": ["type": "string"]]

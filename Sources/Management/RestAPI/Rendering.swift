@@ -151,6 +151,8 @@ enum Rendering {
       "since": agent.since > 0 ? time(agent.since) : .null,
       "proxies": .integer(Int64(agent.proxies)),
       "connectedProxies": .integer(Int64(agent.connectedProxies)),
+      "gateways": .integer(Int64(agent.gateways)),
+      "healthyGateways": .integer(Int64(agent.healthyGateways)),
     ]
   }
 
@@ -166,7 +168,13 @@ enum Rendering {
       "acknowledgedGeneration": .integer(proxy.acknowledgedGeneration),
       "toldGeneration": .integer(proxy.toldGeneration), "inSync": .bool(proxy.isInSync),
       "lastChange": time(proxy.lastChange), "platform": .string(proxy.platform),
-      "hostName": .string(proxy.hostName),
+      "hostName": .string(proxy.hostName), "kind": .string(kind(of: proxy)),
     ]
+  }
+
+  /// vm, container, pod, or gateway whatever it runs in.
+  private static func kind(of proxy: ProxyState) -> String {
+    if proxy.role != "sidecar" { return "gateway" }
+    return ["vm", "container", "pod"].contains(proxy.platform) ? proxy.platform : "vm"
   }
 }

@@ -76,6 +76,7 @@ enum SecuredRoute: Hashable {
   case workloads
   case proxies
   case proxyConfiguration(cluster: String, nodeID: String)
+  case path
   case watch
 
   fileprivate init?(path: String) {
@@ -96,6 +97,7 @@ enum SecuredRoute: Hashable {
     case ("proxies", 1): self = .proxies
     case ("proxies", 4) where segments[3] == "config":
       self = .proxyConfiguration(cluster: segments[1], nodeID: segments[2])
+    case ("path", 1): self = .path
     case ("watch", 1): self = .watch
     default: self.init(fqn: segments)
     }
@@ -125,7 +127,8 @@ enum SecuredRoute: Hashable {
     case .object: [.get, .put, .patch, .delete]
     case .collection: [.get, .post]
     case .apply, .joinTokens: [.post]
-    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .watch:
+    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .path,
+      .watch:
       [.get]
     }
   }
@@ -143,6 +146,7 @@ enum SecuredRoute: Hashable {
     case .apply: ["dryRun", "file"]
     case .changes: ["limit", "continue"]
     case .workloads, .proxies: ["cluster"]
+    case .path: ["from", "to"]
     case .watch: ["revision"]
     case .status, .joinTokens, .change, .agents, .proxyConfiguration: []
     }

@@ -1,5 +1,19 @@
 import GRDB
 
+extension Store {
+  /// All clusters know the authorities of `cluster` from now on, so its port is handed out. Without
+  /// effect when it has other authorities by now.
+  package func recordTrust(in cluster: String, certificates: [[UInt8]]) async throws {
+    let now = now
+    let reached = try await write { database in
+      try InventoryWriter(database: database, now: now())
+        .openPort(of: cluster, certificates: certificates)
+      return try Self.position(in: database)
+    }
+    announce(reached)
+  }
+}
+
 /// Every cluster has a port at the gateways of all others, from the write that brings its object to
 /// the one that deletes it.
 extension InventoryWriter {
@@ -17,10 +31,28 @@ extension InventoryWriter {
     try advance()
   }
 
+  func openPort(of cluster: String, certificates: [[UInt8]]) throws {
+    try database.execute(
+      sql: """
+        UPDATE cluster_port SET trusted = 1, version = ?
+        WHERE cluster = ? AND port IS NOT NULL AND NOT trusted AND EXISTS
+          (SELECT 1 FROM inventory_authority a WHERE a.cluster = ? AND a.certificates = ?)
+        """, arguments: [version, cluster, cluster, RowCoding.text(certificates)])
+    if database.changesCount > 0 { try advance() }
+  }
+
+  /// Nobody knows the new authorities yet, and the old ones are gone: it is as if it were new.
+  func closePort(of cluster: String) throws {
+    try database.execute(
+      sql: "UPDATE cluster_port SET trusted = 0, version = ? WHERE cluster = ? AND trusted",
+      arguments: [version, cluster])
+  }
+
   func releasePort(of cluster: String) throws {
     try database.execute(
       sql: """
-        UPDATE cluster_port SET port = NULL, version = ? WHERE cluster = ? AND port IS NOT NULL
+        UPDATE cluster_port SET port = NULL, trusted = 0, version = ?
+        WHERE cluster = ? AND port IS NOT NULL
         """, arguments: [version, cluster])
     if database.changesCount > 0 { try advance() }
   }

@@ -1,5 +1,6 @@
 import Crypto
 import Documents
+import Foundation
 import GRDB
 import Model
 
@@ -32,6 +33,19 @@ enum RowCoding {
 
   static func text(_ labels: [String: String]) -> String {
     Document.object(labels.mapValues(Document.string)).canonicalText
+  }
+
+  static func text(_ certificates: [[UInt8]]) -> String {
+    Document.list(certificates.map { .string($0.data.base64EncodedString()) }).canonicalText
+  }
+
+  static func certificates(_ text: String) throws -> [[UInt8]] {
+    try (document(text).list ?? []).map { element in
+      guard let text = element.string, let bytes = Data(base64Encoded: text) else {
+        throw StoreError.unreadable("an authority that is no base64")
+      }
+      return bytes.bytes
+    }
   }
 
   static func document(_ steps: [StoredChange.Step]) -> Document {

@@ -20,7 +20,7 @@ extension Store {
     /// By cluster: all of its gateways, where one of them changed.
     package var gateways: [String: [ObservedGateway]]
     /// By cluster: the port at which other clusters' gateways take what is meant for it; nil:
-    /// released.
+    /// there is none, or not yet, see `recordTrust`.
     package var ports: [String: Int?]
 
     package init(
@@ -79,13 +79,7 @@ extension Store {
     let authorities = try Row.fetchCursor(
       database, sql: "SELECT * FROM inventory_authority WHERE version > ?", arguments: [version])
     while let row = try authorities.next() {
-      let list = try RowCoding.document(row["certificates"]).list ?? []
-      batch.authorities[row["cluster"]] = try list.map { element in
-        guard let text = element.string, let bytes = Data(base64Encoded: text) else {
-          throw StoreError.unreadable("an authority that is no base64")
-        }
-        return bytes.bytes
-      }
+      batch.authorities[row["cluster"]] = try RowCoding.certificates(row["certificates"])
     }
     let addresses = try Row.fetchCursor(
       database, sql: "SELECT * FROM address WHERE version > ?", arguments: [version])
@@ -111,7 +105,7 @@ extension Store {
     let ports = try Row.fetchCursor(
       database, sql: "SELECT * FROM cluster_port WHERE version > ?", arguments: [version])
     while let row = try ports.next() {
-      let port: Int? = row["port"]
+      let port: Int? = row["trusted"] ? row["port"] : nil
       if port == nil && version == 0 { continue }
       batch.ports.updateValue(port, forKey: row["cluster"])
     }

@@ -107,8 +107,7 @@ struct InventoryWriter {
   }
 
   func record(cluster: String, certificates: [[UInt8]]) throws {
-    let text = Document.list(certificates.map { .string($0.data.base64EncodedString()) })
-      .canonicalText
+    let text = RowCoding.text(certificates)
     let known = try String.fetchOne(
       database, sql: "SELECT certificates FROM inventory_authority WHERE cluster = ?",
       arguments: [cluster])
@@ -118,6 +117,8 @@ struct InventoryWriter {
         INSERT INTO inventory_authority (cluster, certificates, version) VALUES (?, ?, ?)
         ON CONFLICT DO UPDATE SET certificates = excluded.certificates, version = excluded.version
         """, arguments: [cluster, text, version])
+    let before = try known.map(RowCoding.certificates) ?? []
+    if Set(before).isDisjoint(with: certificates) { try closePort(of: cluster) }
     try advance()
   }
 

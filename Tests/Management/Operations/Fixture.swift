@@ -1,4 +1,5 @@
 import Access
+import Compiler
 import Documents
 import Logging
 import Manifests
@@ -26,6 +27,12 @@ struct ManagementFixture {
       joining: JoinInstructions(serverURL: "https://mesh.example:9443") { content in
         "rlt1.\(content.id).\(content.organization).\(content.trustDomain)"
       },
+      explanations: Explanations(
+        path: { IncrementalCompiler().path(from: $0, to: $1) },
+        reach: { service, namespace, cluster in
+          IncrementalCompiler().explainReach(
+            service: service, fromNamespace: namespace, cluster: cluster)
+        }),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 

@@ -188,6 +188,7 @@ import Testing
     try await commit(
       Sample.put(Sample.organization), Sample.put(cluster("a")), Sample.put(cluster("b")),
       in: #require(store))
+    for name in ["a", "b"] { try await introduce(name, in: #require(store)) }
     let first = try await #require(store).batch(after: Store.Position())
     #expect(first.ports == ["a": 15_500, "b": 15_501])
     let position = try #require(store).position.current
@@ -198,10 +199,39 @@ import Testing
     let reopened = try open()
     #expect(try await reopened.batch(after: Store.Position()).ports == ["a": 15_500])
     try await commit(Sample.put(cluster("c")), Sample.put(cluster("b")), in: reopened)
+    for name in ["b", "c"] { try await introduce(name, in: reopened) }
     let ports = try await reopened.batch(after: Store.Position()).ports
     #expect(Set(ports.keys) == ["a", "b", "c"])
     #expect(Set(ports.values.compactMap { $0 }).count == 3)
     #expect(ports["a"] == 15_500)
+  }
+
+  private func introduce(_ name: String, in store: Store) async throws {
+    try await store.recordAuthorities(cluster: name, certificates: [[1]])
+    try await store.recordTrust(in: name, certificates: [[1]])
+  }
+
+  @Test func `a port is handed out once the authorities are known everywhere`() async throws {
+    let store = try open()
+    try await commit(Sample.put(Sample.organization), Sample.put(cluster("a")), in: store)
+    func port() async throws -> Int? {
+      try await store.batch(after: Store.Position()).ports["a"] ?? nil
+    }
+    try await store.recordAuthorities(cluster: "a", certificates: [[1]])
+    #expect(try await port() == nil)
+    // Others than the ones that are known.
+    try await store.recordTrust(in: "a", certificates: [[2]])
+    #expect(try await port() == nil)
+    try await store.recordTrust(in: "a", certificates: [[1]])
+    #expect(try await port() == 15_500)
+    // One joins another: whoever believes the first goes on.
+    try await store.recordAuthorities(cluster: "a", certificates: [[2], [1]])
+    #expect(try await port() == 15_500)
+    let position = store.position.current
+    try await store.recordAuthorities(cluster: "a", certificates: [[3]])
+    #expect(try await store.batch(after: position).ports == ["a": nil])
+    try await store.recordTrust(in: "a", certificates: [[3]])
+    #expect(try await port() == 15_500)
   }
 
   @Test func `what an agent says of a cluster that is gone is not written`() async throws {

@@ -1,7 +1,7 @@
 import Documents
 import ManagementClient
 
-/// `rialto get workloads`: what runs, and where.
+/// `rialto get workloads`: what runs, and where: virtual machines, containers, and gateways.
 struct WorkloadTable: Sendable {
   let output: OutputOptions
   /// Only of this namespace.
@@ -27,9 +27,9 @@ struct WorkloadTable: Sendable {
       items, named: { "workload/\($0["nodeID"]?.string ?? "-")" },
       {
         var table = Table(headings: [
-          "SERVICE", "NAMESPACE", "CLUSTER", "STATE", "HEALTH", "NODE", "LABELS",
+          "SERVICE", "NAMESPACE", "CLUSTER", "KIND", "STATE", "HEALTH", "NODE", "LABELS",
         ])
-        if isWide { table.headings += ["ACCOUNT", "HOST", "ENVOY"] }
+        if isWide { table.headings += ["ROLE", "PLATFORM", "ACCOUNT", "HOST", "ENVOY"] }
         table.rows = items.map { row($0, isWide: isWide) }
         return table
       }, to: session.terminal)
@@ -46,13 +46,15 @@ struct WorkloadTable: Sendable {
       .map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
     var row = [
       item["service"]?.string ?? "-", item["namespace"]?.string ?? "-",
-      item["cluster"]?.string ?? "-",
+      item["cluster"]?.string ?? "-", item["kind"]?.string ?? "-",
       item["connected"]?.bool == true ? "connected" : "away",
       item["healthy"]?.bool == true ? "healthy" : "unhealthy", item["nodeID"]?.string ?? "-",
       labels.isEmpty ? "-" : labels,
     ]
     if isWide {
-      row += ["serviceAccount", "hostName", "envoyVersion"].map { item[$0]?.string ?? "-" }
+      row += ["role", "platform", "serviceAccount", "hostName", "envoyVersion"].map {
+        item[$0]?.string ?? "-"
+      }
     }
     return row
   }
