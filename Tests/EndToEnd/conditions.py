@@ -118,7 +118,7 @@ def filter_rules(machine):
     return machine.network("iptables-save", check=False).count("\n-A ")
 
 
-def is_connected(site):
+def is_connected(site=mesh.east):
     """Whether the agent of a site is there."""
     return any(agent["connected"] for agent in mesh.api_json("/v2/agents").get("items", [])
                if agent["cluster"] == site.name)

@@ -94,7 +94,7 @@ def agent_killed(watch):
     before = {process.name: conditions.updates(process) for process in mesh.PROXIES}
     background = BackgroundLoad(**LOAD)
     mesh.agent.kill()
-    wait_until("the server notices", lambda: not conditions.is_connected(mesh.east), 20)
+    wait_until("the server notices", lambda: not conditions.is_connected(), 20)
     mesh.agent.start()
     wait_until("every proxy is connected again", conditions.in_step, 30)
     background.finish()
