@@ -1,5 +1,8 @@
 // The only file that talks to the server.
 
+/** The server says something every 15 seconds: after three of them in silence it is gone. */
+const longestSilence = 45_000;
+
 /** A request that the server refused, in its words. */
 export class Refusal extends Error {
   /** @param {number} status @param {string} detail */
@@ -10,31 +13,49 @@ export class Refusal extends Error {
 }
 
 /**
- * Follows the server's events until it ends the stream or `signal` aborts.
+ * Follows the server's events until it ends the stream, falls silent or `signal` aborts.
  *
  * EventSource cannot send the token as a header, so this reads the stream itself.
  *
  * @param {string} token
- * @param {string | null} lastEventID where to go on; null: from the newest changes
  * @param {AbortSignal} signal
  * @param {(event: {name: string, id: string | null, data: any}) => void} receive
  */
-export async function watch(token, lastEventID, signal, receive) {
-  const headers = { Authorization: `Bearer ${token}`, Accept: "text/event-stream" };
-  if (lastEventID !== null) headers["Last-Event-ID"] = lastEventID;
-  const response = await fetch("/v2/watch", { headers, signal, cache: "no-store" });
-  if (!response.ok) throw new Refusal(response.status, await problemOf(response));
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const event = parse(block);
-      if (event !== null) receive(event);
+export async function watch(token, signal, receive) {
+  const silence = new AbortController();
+  let timer = 0;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), longestSilence);
+  };
+  const stop = () => silence.abort();
+  signal.addEventListener("abort", stop);
+  heard();
+  try {
+    const response = await fetch("/v2/watch", {
+      headers: { Authorization: `Bearer ${token}`, Accept: "text/event-stream" },
+      signal: silence.signal,
+      cache: "no-store",
+      credentials: "omit",
+    });
+    if (!response.ok) throw new Refusal(response.status, await problemOf(response));
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      heard();
+      const blocks = (rest + value).split("\n\n");
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const event = parse(block);
+        if (event !== null) receive(event);
+      }
     }
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    silence.abort();
   }
 }
 

@@ -1,17 +1,22 @@
 // Signs in, follows the server's events and shows what they say.
 
 import { Refusal, watch } from "/api.js";
+import { state, timeOfDay } from "/nodes.js";
 import { changesTable, proxiesTable, sitesTable } from "/views.js";
+import { concernsList, summaryLine } from "/summary.js";
 
 const shownChanges = 20;
 const firstPause = 500;
-const longestPause = 15_000;
+const longestPause = 10_000;
 
 const byID = (/** @type {string} */ id) => document.getElementById(id);
 
-/** What the page shows; emptied at every new connection, because the server says it all again. */
-const model = { agents: [], proxies: new Map(), changes: new Map(), propagation: new Map() };
+/** What the server has said; made anew with every connection, because it says it all again. */
+const emptyModel = () => ({
+  agents: [], rejections: [], proxies: new Map(), changes: new Map(), propagation: new Map(),
+});
 
+let model = emptyModel();
 let session = null;
 
 byID("sign-in").addEventListener("submit", (event) => {
@@ -26,53 +31,68 @@ byID("sign-out").addEventListener("click", () => signOut(""));
 function signIn(token) {
   session?.abort();
   session = new AbortController();
-  say("sign-in-error", "");
+  byID("sign-in-error").textContent = "";
   follow(token, session.signal);
 }
 
 function signOut(reason) {
   session?.abort();
   session = null;
-  forget();
+  model = emptyModel();
+  for (const id of Object.keys(shown)) {
+    delete shown[id];
+    byID(id).replaceChildren();
+  }
   byID("mesh").hidden = true;
   byID("sign-out").hidden = true;
   byID("sign-in").hidden = false;
-  say("connection", "not signed in");
-  say("sign-in-error", reason);
+  say("unknown", "not signed in");
+  byID("sign-in-error").textContent = reason;
+  byID("token").focus();
 }
 
 /** Reconnects with growing pauses; a refused token ends it. */
 async function follow(token, signal) {
   let pause = firstPause;
-  say("connection", "connecting…");
+  let lostSince = null;
+  say("waiting", "connecting…");
   while (!signal.aborted) {
+    const fresh = emptyModel();
     try {
-      forget();
-      await watch(token, null, signal, (event) => {
+      await watch(token, signal, (event) => {
+        if (signal.aborted) return;
         pause = firstPause;
+        lostSince = null;
+        model = fresh;
         receive(event);
       });
-      say("connection", "the server ended the stream; reconnecting…");
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
-        return signOut(error.message);
+      if (error instanceof Refusal && error.status === 401) {
+        return signOut("The server does not accept this token; it may be mistyped or have ended.");
       }
-      say("connection", `no connection since ${new Date().toLocaleTimeString()}; retrying…`);
+      if (error instanceof Refusal && error.status === 403) return signOut(error.message);
     }
+    if (signal.aborted) return;
+    lostSince ??= new Date();
+    loseContact(lostSince);
     await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(pause * 2, longestPause);
   }
 }
 
-function forget() {
-  model.agents = [];
-  for (const map of [model.proxies, model.changes, model.propagation]) map.clear();
+/** What is shown stays, marked as old: an operator wants to know how it was. */
+function loseContact(since) {
+  byID("mesh").classList.add("stale");
+  say("bad", `lost contact at ${timeOfDay(since)}, trying again; what is shown is as it was then`);
 }
 
 function receive(event) {
   const { data } = event;
-  if (event.name === "agents") model.agents = data.agents;
+  if (event.name === "agents") {
+    model.agents = data.agents;
+    model.rejections = data.rejections ?? [];
+  }
   if (event.name === "proxies") {
     for (const proxy of data.upserts) model.proxies.set(keyOf(proxy), proxy);
     for (const proxy of data.removals) model.proxies.delete(keyOf(proxy));
@@ -91,16 +111,15 @@ function receive(event) {
 
 const keyOf = (proxy) => `${proxy.cluster}/${proxy.nodeID}`;
 
-let renderScheduled = false;
+let isRenderScheduled = false;
 
-/** Many events, one drawing. */
+/** Many events, one drawing; a tab in the background draws when it is looked at. */
 function scheduleRender() {
-  if (renderScheduled) return;
-  renderScheduled = true;
+  if (isRenderScheduled) return;
+  isRenderScheduled = true;
   requestAnimationFrame(() => {
-    renderScheduled = false;
-    if (session === null) return;
-    render();
+    isRenderScheduled = false;
+    if (session !== null) render();
   });
 }
 
@@ -108,16 +127,43 @@ function render() {
   byID("sign-in").hidden = true;
   byID("sign-out").hidden = false;
   byID("mesh").hidden = false;
-  say("connection", "live");
+  byID("mesh").classList.remove("stale");
+  say("good", `live from ${location.host}`);
+  const { agents, rejections, propagation } = model;
   const proxies = [...model.proxies.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const changes = [...model.changes.values()].sort((a, b) => b.revision - a.revision);
-  byID("sites").replaceChildren(sitesTable(model.agents));
-  byID("proxies").replaceChildren(proxiesTable(proxies));
-  byID("changes").replaceChildren(changesTable(changes, model.propagation));
+  const reached = [...propagation.values()];
+  show("summary", [agents, proxies, changes[0], reached], () =>
+    summaryLine(agents, proxies, changes, propagation));
+  show("concerns", [agents, proxies, rejections], () => concernsList(agents, proxies, rejections));
+  show("sites", [agents], () => sitesTable(agents));
+  show("proxies", [proxies, agents, rejections], () => proxiesTable(proxies, agents, rejections));
+  show("changes", [changes, reached], () => changesTable(changes, propagation));
 }
 
+/** What each part of the page was drawn from. */
+const shown = {};
+
+/** Draws a part only when what it shows differs, and keeps what is open and where the focus is. */
+function show(id, data, draw) {
+  const key = JSON.stringify(data);
+  if (shown[id] === key) return;
+  shown[id] = key;
+  const part = byID(id);
+  const open = new Set([...part.querySelectorAll("details[open]")].map((node) => node.dataset.key));
+  const focused = part.contains(document.activeElement) ? keyOfFocus(document.activeElement) : null;
+  part.replaceChildren(draw());
+  for (const node of part.querySelectorAll("details")) node.open = open.has(node.dataset.key);
+  if (focused === null) return;
+  const next = [...part.querySelectorAll("[tabindex], summary")];
+  next.find((node) => keyOfFocus(node) === focused)?.focus({ preventScroll: true });
+}
+
+const keyOfFocus = (node) => node.closest("details")?.dataset.key ?? "";
+
 /** Writes only what differs, so that a live region does not repeat itself. */
-function say(id, text) {
-  const element = byID(id);
-  if (element.textContent !== text) element.textContent = text;
+function say(kind, text) {
+  const element = byID("connection");
+  if (element.textContent !== text) element.replaceChildren(state(kind, text));
+  document.title = kind === "bad" ? "▲ Rialto: lost contact" : "Rialto";
 }

@@ -1,130 +1,152 @@
-// Models to nodes. Everything from the server becomes text, never markup.
+// Tables of sites, proxies and changes.
+
+import { duration, element, objectName, state, table, time } from "/nodes.js";
 
 /** @returns {HTMLElement} */
 export function sitesTable(agents) {
   return table(
-    "No site has an agent yet. 'rialto cluster add NAME' prints the line that starts one.",
-    ["Site", "Agent", "Since", "Version", "Has generation", "Proxies connected"],
+    "Sites",
+    ["No site has an agent yet. ", element("code", "rialto cluster add NAME"),
+      " prints the line that starts one."],
+    ["Site", "Agent", "Since", "Configuration", "Proxies", "Version"],
     agents.map((agent) => [
       agent.cluster,
-      state(agent.connected ? "good" : "bad", agent.connected ? "connected" : "out of contact"),
+      agentState(agent),
       time(agent.since),
+      agentProgress(agent),
+      `${agent.connectedProxies} of ${agent.proxies} connected`,
       agent.version || "unknown",
-      `${agent.acknowledgedGeneration} of ${agent.generation}`,
-      `${agent.connectedProxies} of ${agent.proxies}`,
     ]),
   );
 }
 
-/** @returns {HTMLElement} */
-export function proxiesTable(proxies) {
-  return table(
-    "No proxy has registered yet.",
-    ["Site", "Proxy", "Role", "Service", "Agent stream", "Health", "Configuration", "Envoy"],
-    proxies.map((proxy) => [
-      proxy.cluster,
-      proxy.nodeID,
-      proxy.role,
-      proxy.service ? `${proxy.service}.${proxy.namespace}` : "–",
-      state(proxy.connected ? "good" : "bad", proxy.connected ? "connected" : "disconnected"),
-      state(proxy.healthy ? "good" : "bad", proxy.healthy ? "healthy" : "unhealthy"),
-      state(
-        proxy.inSync ? "good" : "bad",
-        `${proxy.inSync ? "current" : "behind"} (${proxy.acknowledgedGeneration})`,
-      ),
-      proxy.envoyVersion || "unknown",
-    ]),
-  );
+function agentState(agent) {
+  if (agent.connected) return state("good", "connected");
+  return agent.since ? state("bad", "out of contact") : state("waiting", "never joined");
+}
+
+function agentProgress(agent) {
+  if (!agent.since) return "–";
+  if (!agent.connected) return state("unknown", "unknown");
+  return agent.acknowledgedGeneration >= agent.generation
+    ? state("good", "current")
+    : state("waiting", `${agent.acknowledgedGeneration} of ${agent.generation}`);
 }
 
 /** @returns {HTMLElement} */
-export function changesTable(changes, propagation) {
+export function proxiesTable(proxies, agents, rejections) {
+  const away = new Set(agents.filter((agent) => !agent.connected).map((agent) => agent.cluster));
   return table(
-    "Nothing has been written yet.",
-    ["Revision", "When", "Who", "What", "How far", "Told", "Acknowledged", "Rejected", "Took"],
-    changes.map((change) => {
-      const reached = propagation.get(change.revision);
-      const clusters = reached?.clusters ?? [];
-      const sum = (field) => String(clusters.reduce((total, cluster) => total + cluster[field], 0));
+    "Proxies",
+    ["No proxy has registered yet. On the agent's machine, ", element("code", "rialto workload add"),
+      " prints the line that starts one."],
+    ["Service", "Proxy", "Site", "Role", "Agent stream", "Health", "Configuration", "Envoy"],
+    proxies.map((proxy) => {
+      // What was last said of them may not be so any more.
+      const isKnown = !away.has(proxy.cluster);
+      const isHeard = isKnown && proxy.connected;
       return [
-        String(change.revision),
-        time(change.committedAt),
-        change.actor,
-        change.objects.map((object) => `${object.action} ${object.fqn}`).join("\n"),
-        progress(reached),
-        sum("told"),
-        sum("acknowledged"),
-        sum("rejected"),
-        took(clusters),
+        proxy.service ? `${proxy.service}.${proxy.namespace}` : "–",
+        proxy.nodeID,
+        proxy.cluster,
+        proxy.role,
+        !isKnown ? state("unknown", "unknown")
+          : proxy.connected ? state("good", "connected") : state("bad", "disconnected"),
+        !isHeard ? state("unknown", "unknown")
+          : proxy.healthy ? state("good", "healthy") : state("bad", "unhealthy"),
+        configuration(proxy, isHeard, rejections),
+        proxy.envoyVersion || "unknown",
       ];
     }),
   );
 }
 
-function progress(reached) {
+function configuration(proxy, isHeard, rejections) {
+  if (!isHeard) return state("unknown", "unknown");
+  const refused = rejections.filter((rejection) =>
+    rejection.cluster === proxy.cluster && rejection.nodeIDs.includes(proxy.nodeID)).length;
+  if (refused > 0) return state("bad", `refuses ${refused}`);
+  return proxy.inSync ? state("good", "current") : state("waiting", "behind");
+}
+
+/** @returns {HTMLElement} */
+export function changesTable(changes, propagation) {
+  return table(
+    "Last changes",
+    ["Nothing has been written yet. ", element("code", "rialto apply -f FILE"), " writes."],
+    ["Revision", "When", "Who", "What", "How far", "Proxies", "Took"],
+    changes.map((change) => {
+      const reached = propagation.get(change.revision);
+      return [
+        String(change.revision),
+        time(change.committedAt),
+        change.actor,
+        objects(change),
+        progress(reached),
+        proxiesReached(reached),
+        took(change.revision, reached),
+      ];
+    }),
+  );
+}
+
+const shownObjects = 3;
+
+/** The first few objects; the rest unfolds. */
+function objects(change) {
+  const lines = change.objects.map((object) =>
+    element("div", `${object.action} `, objectName(object.fqn)));
+  if (lines.length <= shownObjects + 1) return element("div", ...lines);
+  return element(
+    "div", ...lines.slice(0, shownObjects),
+    unfolded(`objects-${change.revision}`, `and ${lines.length - shownObjects} more`,
+      lines.slice(shownObjects)));
+}
+
+function unfolded(key, title, content) {
+  const node = element("details", element("summary", title), ...content);
+  node.dataset.key = key;
+  return node;
+}
+
+export function progress(reached) {
   if (reached === undefined) return state("unknown", "unknown");
   if (!reached.isCompiled) return state("waiting", "accepted");
-  if (reached.clusters.some((cluster) => cluster.rejected > 0)) return state("bad", "rejected");
+  const rejections = reached.clusters.flatMap((cluster) => cluster.rejections);
+  if (reached.clusters.some((cluster) => cluster.rejected > 0)) {
+    return element(
+      "div", state("bad", "rejected"),
+      ...rejections.map((rejection) =>
+        element("div", `${rejection.resourceName}: ${rejection.reason}`)));
+  }
   if (reached.isComplete) {
-    return state("good", reached.clusters.length === 0 ? "no effect on any site" : "in force");
+    return reached.clusters.length === 0
+      ? state("good", "nothing to do at any site") : state("good", "in force");
   }
   const waiting = reached.clusters.filter((cluster) => cluster.state !== "complete");
   return state("waiting", `on its way to ${waiting.map((cluster) => cluster.cluster).join(", ")}`);
 }
 
-/** The slowest site's time from commit to the last proxy's answer. */
-function took(clusters) {
-  const times = clusters.map((cluster) => cluster.stages.completed ?? null);
-  if (times.length === 0 || times.includes(null)) return "–";
-  return `${(Math.max(...times) / 1000).toFixed(1)} ms`;
+function proxiesReached(reached) {
+  const clusters = reached?.clusters ?? [];
+  const sum = (field) => clusters.reduce((total, cluster) => total + cluster[field], 0);
+  return clusters.length === 0 ? "–" : `${sum("acknowledged")} of ${sum("told")}`;
 }
 
-/** A state is a sign and a word; the colour only repeats them. */
-function state(kind, word) {
-  const signs = { good: "●", bad: "▲", waiting: "◐", unknown: "?" };
-  const node = element("span", word);
-  node.className = `state ${kind}`;
-  node.dataset.sign = signs[kind];
-  return node;
-}
-
-function time(text) {
-  const node = element("time", text ? new Date(text).toLocaleTimeString() : "–");
-  if (text) node.dateTime = text;
-  return node;
-}
-
-function table(emptyText, headings, rows) {
-  if (rows.length === 0) return element("p", emptyText);
-  const head = document.createElement("tr");
-  for (const heading of headings) {
-    const cell = element("th", heading);
-    cell.scope = "col";
-    head.append(cell);
-  }
-  const body = document.createElement("tbody");
-  for (const row of rows) {
-    const line = document.createElement("tr");
-    for (const content of row) {
-      const cell = document.createElement("td");
-      cell.append(content);
-      line.append(cell);
-    }
-    body.append(line);
-  }
-  const top = document.createElement("thead");
-  top.append(head);
-  const node = document.createElement("table");
-  node.append(top, body);
-  const frame = document.createElement("div");
-  frame.className = "frame";
-  frame.tabIndex = 0;
-  frame.append(node);
-  return frame;
-}
-
-function element(name, text) {
-  const node = document.createElement(name);
-  node.textContent = text;
-  return node;
+/** The slowest site's time from commit to the last proxy's answer; every stage unfolds. */
+function took(revision, reached) {
+  const clusters = reached?.clusters ?? [];
+  if (clusters.length === 0) return "–";
+  const times = clusters.map((cluster) => cluster.stages.completed);
+  const isDone = times.every((value) => value !== undefined && value !== null);
+  // Of what was written before the server's last start, the server does not know it any more.
+  if (reached.isComplete && !isDone) return "–";
+  const lines = clusters.map((cluster) => {
+    const { compiled, sent, stored, completed } = cluster.stages;
+    return element("div", `${cluster.cluster}: compiled ${duration(compiled)}, `
+      + `sent ${duration(sent)}, stored ${duration(stored)}, `
+      + `in force ${duration(completed)}`);
+  });
+  return unfolded(
+    `took-${revision}`, isDone ? duration(Math.max(...times)) : "under way", lines);
 }

@@ -92,7 +92,8 @@ struct Watch {
   }
 
   private func news(for session: inout WatchSession) async throws -> [ServerSentEvent] {
-    var events = session.react(to: try operations.agents(principal))
+    var events = session.react(
+      to: try operations.agents(principal), rejections: try operations.rejections(principal))
     events += session.react(to: try operations.proxies(principal))
     while true {
       let changes = try await operations.changes(

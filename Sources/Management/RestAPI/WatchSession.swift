@@ -41,8 +41,14 @@ struct WatchSession {
     }
   }
 
-  mutating func react(to agents: [AgentState]) -> [ServerSentEvent] {
-    let document: Document = ["agents": .list(agents.map(Rendering.agent))]
+  /// The sites, and what Envoys refuse there now.
+  mutating func react(
+    to agents: [AgentState], rejections: [(cluster: String, rejection: ItemRejection)] = []
+  ) -> [ServerSentEvent] {
+    let document: Document = [
+      "agents": .list(agents.map(Rendering.agent)),
+      "rejections": .list(rejections.map(Rendering.rejection)),
+    ]
     guard document != self.agents else { return [] }
     self.agents = document
     return [ServerSentEvent(name: "agents", id: nil, data: document)]

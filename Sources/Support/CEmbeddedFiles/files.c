@@ -17,8 +17,14 @@ static const unsigned char web_api_js[] = {
 static const unsigned char web_app_js[] = {
 #embed "../../../Web/app.js"
 };
+static const unsigned char web_nodes_js[] = {
+#embed "../../../Web/nodes.js"
+};
 static const unsigned char web_style_css[] = {
 #embed "../../../Web/style.css"
+};
+static const unsigned char web_summary_js[] = {
+#embed "../../../Web/summary.js"
 };
 static const unsigned char web_views_js[] = {
 #embed "../../../Web/views.js"
@@ -31,7 +37,9 @@ static const rialto_embedded_file files[] = {
     {"Web/api.js", web_api_js, sizeof web_api_js},
     {"Web/app.js", web_app_js, sizeof web_app_js},
     {"Web/index.html", web_index_html, sizeof web_index_html},
+    {"Web/nodes.js", web_nodes_js, sizeof web_nodes_js},
     {"Web/style.css", web_style_css, sizeof web_style_css},
+    {"Web/summary.js", web_summary_js, sizeof web_summary_js},
     {"Web/views.js", web_views_js, sizeof web_views_js},
 };
 
