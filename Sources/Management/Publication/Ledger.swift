@@ -18,6 +18,16 @@ struct Ledger {
 
   static let waveLimit = 10_000
 
+  /// Milliseconds since 1970. What was committed before has no times: it is compiled and told again
+  /// with every start, and how long it took once is not known any more.
+  private let startedAt: Int64
+
+  init(startedAt: Int64) { self.startedAt = startedAt }
+
+  private func timed(_ committedAt: Int64?) -> Int64? {
+    committedAt.flatMap { $0 < startedAt ? nil : $0 }
+  }
+
   // MARK: Writing
 
   mutating func update<Result>(
@@ -81,6 +91,7 @@ struct Ledger {
   }
 
   func propagation(ofRevision revision: Int64, committedAt: Int64?) -> RevisionPropagation {
+    let committedAt = timed(committedAt)
     guard revision <= compiledRevision else {
       return RevisionPropagation(
         revision: revision, isCompiled: false, isComplete: false, clusters: [])
@@ -168,7 +179,7 @@ struct Ledger {
       cluster: cluster, connected: progress.isConnected, generation: generation, state: state,
       told: step?.carriedBy?.told ?? 0, acknowledged: step?.carriedBy?.acknowledged ?? 0,
       rejected: step?.carriedBy?.rejected ?? 0, rejections: rejections,
-      stages: StageTimes(step: step, compiledAt: compiledAt, committedAt: committedAt))
+      stages: StageTimes(step: step, compiledAt: compiledAt, committedAt: timed(committedAt)))
   }
 }
 

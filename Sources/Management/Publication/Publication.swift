@@ -15,11 +15,14 @@ package final class Publication: Sendable {
 
   private let now: @Sendable () -> Int64
   private let feeds = Mutex<[String: ClusterFeed]>([:])
-  private let ledger = Mutex(Ledger())
+  private let ledger: Mutex<Ledger>
   private let requests = AgentRequests()
 
   /// - Parameter now: microseconds since 1970.
-  package init(now: @escaping @Sendable () -> Int64 = Publication.systemClock) { self.now = now }
+  package init(now: @escaping @Sendable () -> Int64 = Publication.systemClock) {
+    self.now = now
+    ledger = Mutex(Ledger(startedAt: now() / 1_000))
+  }
 
   /// Microseconds since 1970.
   package static func systemClock() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }

@@ -156,6 +156,19 @@ final class ManualClock: Sendable {
     #expect(stages.storedAfter == 10 && stages.acknowledgedAfter == 40)
   }
 
+  @Test func `what was written before the server's start has no times`() {
+    let committedAt = clock.now / 1_000 - 60_000
+    publish("east", "orders", "a", revision: 1, sources: [(fqn, 1)])
+    publication.sent(cluster: "east", generation: 1)
+    deliver("east", 1)
+    let stages = publication.status(
+      ofObject: fqn, revision: 1, committedAt: committedAt
+    ).clusters[0].stages
+    #expect(stages.compiled == nil && stages.sent == nil && stages.completed == nil)
+    let propagation = publication.propagation(ofRevision: 1, committedAt: committedAt)
+    #expect(propagation.isComplete && propagation.compiledAfter == nil)
+  }
+
   @Test func `after a restart proxies say how far they are`() {
     publish("east", "orders", "a", revision: 1, sources: [(fqn, 1)])
     publication.connected(cluster: "east", version: "1")
