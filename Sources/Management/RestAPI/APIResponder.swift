@@ -58,7 +58,7 @@ struct APIResponder: HTTPResponder {
         "\(request.method.rawValue) means nothing here; allowed: \(route.allow)",
         headers: [.allow: route.allow])
     }
-    let call = try Call(request, route: route)
+    let call = try Call(request, route: route, bodyLimit: api.settings.bodyLimit)
     switch route {
     case .open(let route):
       return try await respond(to: call, route)

@@ -14,9 +14,12 @@ struct Call {
 
   let request: Request
   let query: [String: String]
+  private let bodyLimit: Duration
 
-  init(_ request: Request, route: Route) throws {
+  /// - Parameter bodyLimit: how long the body may take.
+  init(_ request: Request, route: Route, bodyLimit: Duration) throws {
     self.request = request
+    self.bodyLimit = bodyLimit
     let allowed = route.parameters(for: request.method)
     var query: [String: String] = [:]
     for (name, value) in request.uri.queryParameters {
@@ -58,6 +61,9 @@ struct Call {
   static let tooLarge = Problem(
     .contentTooLarge, .tooLarge, "Too large", "a body has at most 1 MiB; split it")
 
+  private static let tooSlow = Problem(
+    .requestTimeout, .tooSlow, "Too slow", "the body did not come in time")
+
   /// The body, when its type is one of `types`; the type comes first, so that nothing is read in vain.
   func body(_ types: [String: TextFormatName]) async throws -> Operations.Text {
     guard let format = types[mediaType] else {
@@ -71,9 +77,24 @@ struct Call {
     {
       throw Self.tooLarge
     }
-    let buffer = try await request.body.collect(upTo: Self.largestBody)
-    return Operations.Text(
-      bytes: Array(buffer.readableBytesView), format: format, file: query["file"])
+    return Operations.Text(bytes: try await bodyBytes(), format: format, file: query["file"])
+  }
+
+  /// Idle connections are closed below; one that trickles is not idle.
+  private func bodyBytes() async throws -> [UInt8] {
+    let (body, bodyLimit) = (request.body, bodyLimit)
+    return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+      group.addTask {
+        Array(try await body.collect(upTo: Self.largestBody).readableBytesView)
+      }
+      group.addTask {
+        try await Task.sleep(for: bodyLimit)
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let bytes = try await group.next() ?? nil else { throw Self.tooSlow }
+      return bytes
+    }
   }
 
   /// The content type without parameters; a character set other than UTF-8 makes it unknown.

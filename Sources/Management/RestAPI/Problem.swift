@@ -23,6 +23,7 @@ struct Problem: Error {
     case missing = "RL2404"
     case method = "RL2405"
     case notAcceptable = "RL2406"
+    case tooSlow = "RL2408"
     case exists = "RL2409"
     case revisionGone = "RL2410"
     case hasChildren = "RL2411"

@@ -16,6 +16,10 @@ package struct RestAPI: Sendable {
     package var hosts: Set<String>
     /// How long a client may take for the TLS handshake.
     package var handshakeLimit = Duration.seconds(5)
+    /// How long a client may take to send a body.
+    package var bodyLimit = Duration.seconds(30)
+    /// More connections wait to be accepted: each costs memory, and anybody may open one.
+    package var connectionLimit = 2_000
 
     /// `localhost` and the loopback addresses are always among the hosts.
     package init(host: String, port: Int, hosts: some Sequence<String>) {
@@ -72,7 +76,8 @@ package struct RestAPI: Sendable {
       responder: APIResponder(api: self),
       server: try certificate.map(server) ?? .http1(),
       configuration: ApplicationConfiguration(
-        address: .hostname(settings.host, port: settings.port), serverName: nil),
+        address: .hostname(settings.host, port: settings.port), serverName: nil,
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit)),
       onServerRunning: { channel in await onRunning(channel.localAddress) },
       logger: logger)
   }

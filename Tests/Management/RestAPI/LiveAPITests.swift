@@ -43,11 +43,12 @@ import Testing
 
   /// Serves while `body` runs, then shuts down gracefully and waits for the end of everything.
   private func serving(
-    handshakeLimit: Duration = .seconds(30),
+    handshakeLimit: Duration = .seconds(30), bodyLimit: Duration = .seconds(30),
     _ body: @escaping @Sendable (Server) async throws -> Void
   ) async throws {
     var settings = RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: ["mesh.example"])
     settings.handshakeLimit = handshakeLimit
+    settings.bodyLimit = bodyLimit
     let api = RestAPI(operations: fixture.operations, settings: settings, logger: Self.quiet)
     let (ports, tell) = AsyncStream.makeStream(of: Int.self)
     let application = try api.application(certificate: Self.certificate()) { address in
@@ -133,6 +134,21 @@ import Testing
     try await serving { server in
       let answer = try await server.get("/v2/watch", headers: ["Last-Event-ID": "99"])
       #expect(answer.status == .gone)
+    }
+  }
+
+  @Test func `a body that never ends is given up`() async throws {
+    try await serving(bodyLimit: .milliseconds(100)) { server in
+      var request = HTTPClientRequest(url: "https://127.0.0.1:\(server.port)/v2/apply")
+      request.method = .POST
+      request.headers.add(name: "Authorization", value: "Bearer \(server.token)")
+      request.headers.add(name: "Content-Type", value: "application/yaml")
+      let (pieces, more) = AsyncStream.makeStream(of: ByteBuffer.self)
+      more.yield(ByteBuffer(string: "kind: "))
+      request.body = .stream(pieces, length: .unknown)
+      let answer = try await server.client.execute(request, timeout: .seconds(20))
+      more.finish()
+      #expect(answer.status == .requestTimeout)
     }
   }
 

@@ -57,6 +57,7 @@ enum ServerCode {
     case "RL2404": "There is no such object, or the caller may not know of it."
     case "RL2405", "RL2406", "RL2415":
       "The request is of a kind that the server does not serve here."
+    case "RL2408": "The body of the request took too long to arrive; try again."
     case "RL2409": "An object of that name exists already."
     case "RL2410": "The list or watch goes on from a revision that is no longer held; begin anew."
     case "RL2411": "The object has others below it. Delete them first, or use --cascade."
