@@ -101,11 +101,12 @@ def agent_killed(watch):
     for process in mesh.PROXIES:
         assert conditions.updates(process) == before[process.name], \
             f"the Envoy of {process.name} was sent something again"
-    # Handshake and headers of the streams; the configuration of one proxy is far larger.
+    # A handshake, or two under load, with the headers of the streams: 5 to 11 KB. With the smallest
+    # configuration, the gateway's, it would be 15 KB.
     sizes = {member.proxy.name: conditions.received_from_agent(member.proxy)
              for member in mesh.east.members}
     for name, size in sizes.items():
-        assert size < 8_000, f"{name} received {size} bytes after the agent's return"
+        assert size < 12_000, f"{name} received {size} bytes after the agent's return"
     return f"{max(sizes.values())} bytes at the most"
 
 
