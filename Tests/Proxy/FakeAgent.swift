@@ -150,7 +150,7 @@ private struct FakeRegistry: Rialto_Workload_V1_Registry.SimpleServiceProtocol {
       switch message.message {
       case .registration(let registration):
         agent.heard.update { $0.append("registered \(registration.nodeID)") }
-        if registration.healthy { agent.heard.update { $0.append("healthy") } }
+        agent.heard.update { $0.append(registration.healthy ? "healthy" : "unhealthy") }
         try await response.write(.with { $0.registered.cluster = "east" })
       case .health(let health):
         agent.heard.update { $0.append(health.healthy ? "healthy" : "unhealthy") }

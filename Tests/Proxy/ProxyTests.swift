@@ -216,7 +216,7 @@ struct `A proxy with a real Envoy` {
         return agentPort
       }
       // What a killed supervisor leaves: an Envoy of its base id that is live, and the record.
-      let admin = folder + "/run/orphan.sock"
+      let admin = folder + "/run/admin-0.sock"
       let bootstrap: Document = ["admin": ["address": ["pipe": ["path": .string(admin)]]]]
       try replaceFile(at: folder + "/run/orphan.json", with: bootstrap.canonicalJSON)
       let base = EnvoyRecord.baseID(for: folder + "/run\n" + FakeAgent.nodeID)
@@ -232,16 +232,23 @@ struct `A proxy with a real Envoy` {
         baseID: base, epoch: 0, processID: Int64(orphan.processIdentifier))
       try replaceFile(at: folder + "/run/envoy.json", with: record.bytes)
       try await waitUntil("the orphan") { await EnvoyAdministration(socket: admin).isLive() }
-      try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
-        try await waitUntil("the takeover") {
-          fixture.envoyProcess.map { $0 != orphan.processIdentifier } ?? false
+      let before = agent.heard.current.count
+      try await agent.serving(port: agentPort) { agentPort in
+        try await withProxy(fixture.settings(agent, agentPort: agentPort, joining: false)) {
+          try await waitUntil("the first word") { agent.heard.current.count >= before + 2 }
+          // For callers it never went away.
+          let words = agent.heard.current[before...]
+          #expect(Array(words.prefix(2)) == ["registered orders-1", "healthy"])
+          try await waitUntil("the takeover") {
+            fixture.envoyProcess.map { $0 != orphan.processIdentifier } ?? false
+          }
+          try await waitUntil("an answer") { await answer(fixture.serves) == "v1" }
+          try await waitUntil("the end of the orphan") { !orphan.isRunning }
+          #expect(await answer(fixture.serves) == "v1")
+          let record = try #require(
+            EnvoyRecord(parsing: try readFile(at: folder + "/run/envoy.json", limit: 4096) ?? []))
+          #expect(record.epoch == 1, "by hot restart")
         }
-        try await waitUntil("an answer") { await answer(fixture.serves) == "v1" }
-        try await waitUntil("the end of the orphan") { !orphan.isRunning }
-        #expect(await answer(fixture.serves) == "v1")
-        let record = try #require(
-          EnvoyRecord(parsing: try readFile(at: folder + "/run/envoy.json", limit: 4096) ?? []))
-        #expect(record.epoch == 1, "by hot restart")
       }
       if orphan.isRunning { orphan.terminate() }
     }

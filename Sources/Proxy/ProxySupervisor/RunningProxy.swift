@@ -13,6 +13,9 @@ struct RunningProxy: Sendable {
   /// For the agent to hear the goodbye.
   private static let goodbyeTime = Duration.seconds(1)
 
+  /// For the first word about an Envoy that is taken over; the agent waits longer for its return.
+  private static let takeoverTime = Duration.seconds(3)
+
   let settings: ProxySettings
   let identity: ProxyIdentity
   let envoyVersion: String
@@ -34,7 +37,10 @@ struct RunningProxy: Sendable {
           try await DiscoveryServer(path: socket, relay: relay).run { isServing.publish(true) }
         }
         group.addTask { await writer.run() }
-        group.addTask { try await connection.run(registering: registration) }
+        group.addTask {
+          if envoy.takesOver { await presenceOfOrphan() }
+          try await connection.run(registering: registration)
+        }
         if let resolver { group.addTask { try await resolver.run() } }
         group.addTask {
           await firstTrue(isServing)
@@ -135,8 +141,17 @@ struct RunningProxy: Sendable {
 
   /// Ready: Envoy takes traffic, with a complete configuration.
   private func follow(_ isReady: Latest<Bool>) async {
-    await firstTrue(relay.isSettled)
+    // An Envoy that is taken over has served all the time.
+    if !envoy.takesOver { await firstTrue(relay.isSettled) }
     for await isLive in envoy.isLive.values() { isReady.publish(isLive) }
+  }
+
+  /// For callers the workload never went away: it does not register as one that does not serve yet.
+  private func presenceOfOrphan() async {
+    let presence = connection.presence
+    _ = try? await within(Self.takeoverTime) {
+      for await value in presence.values() where value == .present(healthy: true) { return }
+    }
   }
 
   private func tellPresence(_ isReady: Latest<Bool>, _ isHealthy: Latest<Bool>) async {

@@ -31,6 +31,8 @@ package final class EnvoySupervisor: Sendable {
       self.concurrency = concurrency
       self.drainTime = drainTime
     }
+
+    fileprivate var recordPath: String { runFolder + "/envoy.json" }
   }
 
   private struct State {
@@ -47,13 +49,19 @@ package final class EnvoySupervisor: Sendable {
   private let settings: Settings
   private let logger: Logger
   private let state = Mutex(State())
+  /// The Envoy that an earlier supervisor left behind: it serves until ours does.
+  private let orphan: EnvoyRecord?
   /// Whether Envoy takes traffic.
   package let isLive = Latest(false)
 
   package init(_ settings: Settings, logger: Logger) {
     self.settings = settings
     self.logger = logger
+    orphan = Self.orphan(settings)
   }
+
+  /// Whether an Envoy serves already.
+  package var takesOver: Bool { orphan != nil }
 
   package var restarts: Int { state.withLock { $0.restarts } }
   package var processID: Int64? { state.withLock { $0.current?.processID } }
@@ -67,7 +75,14 @@ package final class EnvoySupervisor: Sendable {
   /// Envoy without a drain.
   package func run() async throws {
     var backoff = Backoff(first: .milliseconds(100), limit: .seconds(5))
-    var predecessor = orphan()
+    var predecessor = orphan
+    if let orphan {
+      logger.notice(
+        "taking over from a running Envoy",
+        metadata: ["pid": "\(orphan.processID)", "epoch": "\(orphan.epoch)"])
+      let socket = administrationSocket(epoch: orphan.epoch)
+      isLive.publish(await EnvoyAdministration(socket: socket).isLive())
+    }
     while !state.withLock({ $0.isStopping }) {
       try Task.checkCancellation()
       let start = ContinuousClock.now
@@ -104,7 +119,7 @@ package final class EnvoySupervisor: Sendable {
       logger.warning("cannot drain Envoy", metadata: ["error": "\(error)"])
     }
     if await !isGone(current, within: Self.quitTime) { await end(current) }
-    removeFile(recordPath)
+    removeFile(settings.recordPath)
   }
 
   private func runOnce(after predecessor: EnvoyRecord?) async throws -> TerminationStatus {
@@ -140,7 +155,7 @@ package final class EnvoySupervisor: Sendable {
       else { return }
       let record = EnvoyRecord(baseID: baseID, epoch: epoch, processID: processID)
       state.withLock { $0.current = record }
-      try replaceFile(at: recordPath, with: record.bytes)
+      try replaceFile(at: settings.recordPath, with: record.bytes)
       logger.info(
         "Envoy started", metadata: ["pid": "\(record.processID)", "epoch": "\(epoch)"])
       if await becomesLive(record) {
@@ -175,15 +190,12 @@ package final class EnvoySupervisor: Sendable {
     return false
   }
 
-  private func orphan() -> EnvoyRecord? {
-    guard let bytes = try? readFile(at: recordPath, limit: 4096),
+  private static func orphan(_ settings: Settings) -> EnvoyRecord? {
+    guard let bytes = try? readFile(at: settings.recordPath, limit: 4096),
       let record = EnvoyRecord(parsing: bytes),
       record.baseID == EnvoyRecord.baseID(for: settings.runFolder + "\n" + settings.nodeID),
       record.isRunning(executable: settings.executable)
     else { return nil }
-    logger.notice(
-      "taking over from a running Envoy",
-      metadata: ["pid": "\(record.processID)", "epoch": "\(record.epoch)"])
     return record
   }
 
@@ -213,8 +225,6 @@ package final class EnvoySupervisor: Sendable {
     }
     return true
   }
-
-  private var recordPath: String { settings.runFolder + "/envoy.json" }
 
   private func administrationSocket(epoch: Int64) -> String {
     settings.runFolder + "/admin-\(epoch).sock"
