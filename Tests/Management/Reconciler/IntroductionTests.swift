@@ -145,7 +145,8 @@ private struct Mesh: Sendable {
       try await waitUntil { try await mesh.port("east") != nil }
     }
     let again = try Store(directory: mesh.folder.path)
-    #expect(try await again.batch(after: Store.Position()).ports["east"] == 15_500)
+    let batch = try await again.batch(after: Store.Position())
+    #expect(batch.ports["east"] == 15_500)
   }
 
   @Test func `a path says its hops and its reasons`() async throws {
