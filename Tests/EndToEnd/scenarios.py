@@ -62,7 +62,7 @@ class BackgroundLoad:
     def finish(self):
         report = self.result.result(timeout=240)
         assert report["failed"] == 0, f"{report['failed']} of {report['requests']} requests failed: " \
-            f"{report['statuses']} {report.get('errors')}"
+            f"{report['statuses']} {report['errors']}, at {report['failed_at'][:3]} s"
         return report
 
 

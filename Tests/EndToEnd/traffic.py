@@ -66,21 +66,24 @@ class Background:
     """Load that goes on while a scenario does something else."""
 
     def __init__(self, *arguments, **options):
-        self.started = time.monotonic()
+        self.began = time.time()
         pool = concurrent.futures.ThreadPoolExecutor(1)
         self.result = pool.submit(load, *arguments, **options)
 
     @property
     def seconds(self):
         """How long it has been running."""
-        return time.monotonic() - self.started
+        return time.time() - self.began
 
     def run_until(self, second):
         """Lets the load alone for a while: what happens to it has a before and an after."""
         time.sleep(max(0, second - self.seconds))
 
     def finish(self):
-        return self.result.result(timeout=400)
+        """What came of it; times count from here, not from when the program got going."""
+        report = self.result.result(timeout=400)
+        late = report["began"] - self.began
+        return {**report, "failed_at": [at + late for at in report["failed_at"]]}
 
 
 def assert_nothing_failed(report):

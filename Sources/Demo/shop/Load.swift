@@ -46,12 +46,13 @@ struct Load: AsyncParsableCommand {
       eventLoopGroup: .singletonMultiThreadedEventLoopGroup, configuration: configuration)
     let progress = Progress()
     let start = ContinuousClock.now
+    let began = Date().timeIntervalSince1970
     await withDiscardingTaskGroup { group in
       for _ in 0..<connections {
         group.addTask { await plan.work(from: start, with: client, counting: progress) }
       }
     }
-    print(progress.report(elapsed: ContinuousClock.now - start).line)
+    print(progress.report(began: began, elapsed: ContinuousClock.now - start).line)
     try await client.shutdown()
   }
 }
@@ -62,7 +63,9 @@ private final class Progress: Sendable {
 
   func takeIndex() -> Int { next.add(1, ordering: .relaxed).oldValue }
   func count(_ outcome: Outcome) { tally.withLock { $0.count(outcome) } }
-  func report(elapsed: Duration) -> JSON { tally.withLock { $0.report(elapsed: elapsed) } }
+  func report(began: Double, elapsed: Duration) -> JSON {
+    tally.withLock { $0.report(began: began, elapsed: elapsed) }
+  }
 }
 
 private struct LoadPlan: Sendable {
@@ -158,7 +161,8 @@ private struct Tally {
     }
   }
 
-  func report(elapsed: Duration) -> JSON {
+  /// `began` in seconds since 1970.
+  func report(began: Double, elapsed: Duration) -> JSON {
     let sorted = latencies.sorted()
     func quantile(_ part: Double) -> JSON {
       guard !sorted.isEmpty else { return .null }
@@ -174,7 +178,7 @@ private struct Tally {
       "failed": .number(Double(latencies.count - succeeded)), "statuses": counts(statuses),
       "retried": .number(Double(retried)), "failed_at": .list(failures.sorted().map(JSON.number)),
       "by": counts(keys), "errors": counts(errors), "p50_ms": quantile(0.5),
-      "p99_ms": quantile(0.99), "max_ms": quantile(1),
+      "p99_ms": quantile(0.99), "max_ms": quantile(1), "began": .number(began),
       "seconds": .number((elapsed / .seconds(1) * 1000).rounded() / 1000),
     ])
   }
