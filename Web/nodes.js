@@ -22,7 +22,7 @@ export function objectName(fqn) {
   const parts = fqn.split("/");
   const [collection, name] = parts.slice(-2);
   const owner = parts.at(-4);
-  const kind = collection === "settings" ? owner?.replace("groups", "settings")
+  const kind = collection === "settings" ? owner?.replace(/(groups|s)$/, "settings")
     : collection?.replace("unified", "");
   const node = element("span", `${(kind ?? "").replace(/s$/, "")}/${name ?? fqn}`);
   node.title = fqn;

@@ -45,19 +45,31 @@ struct ProxyConfigurationTable: Sendable {
     }
   }
 
-  /// `serviceroute/orders@4, trafficgroup/traffic@2`.
+  /// `serviceroute/orders@4, trafficgroup/traffic@2`: the newest first, and of equally old ones that
+  /// which says most, because a narrow table ends with "and 3 more".
   private func from(_ resource: Document) -> String {
     let items = resource["from"]?.list ?? []
-    var seen: Set<String> = []
-    let sources = items.flatMap { $0["sources"]?.list ?? [] }.compactMap { source -> String? in
-      guard let fqn = source["fqn"]?.string else { return nil }
-      let name = ResourceRef(fqn: fqn)?.shortText ?? fqn
-      let text = "\(name)@\(number(source["revision"]))"
-      return seen.insert(text).inserted ? text : nil
-    }
-    if !sources.isEmpty { return Self.listed(sources, limit: isWide ? .max : 3) }
-    let names = items.compactMap { $0["item"]?.string }
+    let sources = Set(items.flatMap { $0["sources"]?.list ?? [] }.map(Source.init)).sorted()
+    let names = sources.isEmpty ? items.compactMap { $0["item"]?.string } : sources.map(\.text)
     return names.isEmpty ? "-" : Self.listed(names, limit: isWide ? .max : 3)
+  }
+
+  private struct Source: Hashable, Comparable {
+    let fqn: String
+    let revision: Int64
+
+    init(_ document: Document) {
+      fqn = document["fqn"]?.string ?? "-"
+      revision = document["revision"]?.integer ?? 0
+    }
+
+    var text: String { "\(ResourceRef(fqn: fqn)?.shortText ?? fqn)@\(revision)" }
+
+    private var depth: Int { fqn.utf8.count { $0 == UInt8(ascii: "/") } }
+
+    static func < (one: Source, other: Source) -> Bool {
+      (-one.revision, -one.depth, one.fqn) < (-other.revision, -other.depth, other.fqn)
+    }
   }
 
   private static func listed(_ names: [String], limit: Int) -> String {
