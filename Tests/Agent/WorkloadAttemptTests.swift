@@ -15,7 +15,7 @@ import Testing
 
 /// What workloads and strangers may not do: each is refused, told why, counted, and the server never
 /// hears of it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct `What nobody may do at the agent's port` {
   @Test(arguments: WorkloadAttempt.withCertificates)
   func `with a certificate of elsewhere`(attempt: WorkloadAttempt) async throws {
@@ -106,7 +106,7 @@ struct `What nobody may do at the agent's port` {
 }
 
 /// The other direction: those whom a forger wants to make believe that it is their agent or server.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct `Who passes for an agent or a server` {
   @Test(arguments: Forgery.allCases)
   func `a proxy does not believe a forged agent`(forgery: Forgery) async throws {

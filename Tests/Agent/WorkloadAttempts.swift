@@ -214,7 +214,7 @@ struct WorkloadAttempt: Sendable, CustomTestStringConvertible {
         "rialto.workload.v1.Registry", "Register", [0xff, 0xff, 0xff],
         as: stage.orders.credentials.current)
     },
-    WorkloadAttempt("a message above the limit", .resourceExhausted) { stage in
+    WorkloadAttempt("a message above the limit", .unavailable) { stage in
       try await stage.call(
         "rialto.workload.v1.Registry", "Register", Array(repeating: 0, count: (16 << 20) + 1),
         as: stage.orders.credentials.current)

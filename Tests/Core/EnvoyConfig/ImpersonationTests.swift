@@ -9,7 +9,7 @@ import Testing
 ///
 /// The control believes an authority of the same key and name without the name constraint: there,
 /// the certificate with two names must get through the handshake, or the rest would prove nothing.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct `A stolen authority speaks for its own trust domain only` {
   /// What a request of a client comes to: 0 is a handshake that failed.
   private static func expectedStatus(_ forgery: Forgery, isConstrained: Bool, refused: Int) -> Int {

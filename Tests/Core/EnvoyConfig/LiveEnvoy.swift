@@ -57,10 +57,16 @@ struct LiveEnvoy: Sendable {
   /// What a request came to; status 0: there was no answer.
   func curl(_ arguments: String...) async throws -> (status: Int, body: String) {
     let output = "curl-\(UUID().uuidString)"
-    let (_, ends) = try Self.start(
+    let (process, ends) = try Self.start(
       "/usr/bin/curl",
       ["-sk", "--max-time", "10", "-w", "\n%{http_code}"] + arguments, in: folder, output: output)
-    for await _ in ends {}
+    // A process that nobody holds does not say when it ends.
+    try await withTaskCancellationHandler {
+      for await _ in ends {}
+      try Task.checkCancellation()
+    } onCancel: {
+      process.terminate()
+    }
     let text = try String(contentsOfFile: "\(folder.path)/\(output)", encoding: .utf8)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     return (lines.last.flatMap { Int($0) } ?? 0, lines.dropLast().joined(separator: "\n"))

@@ -11,7 +11,7 @@ import Testing
 
 /// What agents and strangers may not do: each is refused, told why, written down, and changes
 /// nothing.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct `What nobody may do at the fleet port` {
   private let fixture: FleetFixture
 
