@@ -111,7 +111,9 @@ import Testing
     #expect(try await store.identities().count == 1)
   }
 
-  @Test func `who spent a token is told again who it is, as long as the token is good`() async throws {
+  @Test func `who spent a token is told again who it is, as long as the token is good`()
+    async throws
+  {
     let store = try await storeWithToken()
     let identity = try await redeem(store)
     #expect(try await redeem(store) == identity)

@@ -122,7 +122,11 @@ struct SiteStage: Sendable {
     .with {
       $0.nodeID = nodeID
       $0.address = "10.0.0.9"
-      $0.ports = [.with { $0.number = 8080; $0.name = "http"; $0.protocol = "http" }]
+      $0.ports = [
+        .with {
+          $0.number = 8080; $0.name = "http"; $0.protocol = "http"
+        }
+      ]
       $0.healthy = true
       $0.capture = .redirect
     }

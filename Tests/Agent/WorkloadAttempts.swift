@@ -8,6 +8,7 @@ import SecureTransport
 import SwiftASN1
 import SwiftProtobuf
 import TestSupport
+import Testing
 import X509
 
 /// Something that nobody may do at the agent's port.
@@ -20,7 +21,8 @@ struct WorkloadAttempt: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   init(
-    _ name: String, _ code: RPCError.Code, _ act: @escaping @Sendable (SiteStage) async throws -> Void
+    _ name: String, _ code: RPCError.Code,
+    _ act: @escaping @Sendable (SiteStage) async throws -> Void
   ) {
     self.name = name
     self.code = code
@@ -79,14 +81,18 @@ struct WorkloadAttempt: Sendable, CustomTestStringConvertible {
     ]
 
   /// With the key of this cluster's authority: the handshake cannot tell, the registry can.
-  static let withOwnAuthority: [WorkloadAttempt] = [
-    ("a key that did not join", { try $0.forged(as: SiteStage.ordersName) }),
-    (
-      "the key of one workload under the name of another",
-      { try $0.forged(as: SiteStage.webName, key: $0.orders.key) }
-    ),
-    ("the name of the agent", { try $0.forged(as: "spiffe://east.acme.mesh/rialto/agent") }),
-  ].flatMap { (name: String, credentials: @escaping @Sendable (SiteStage) throws -> Credentials) in
+  static let withOwnAuthority: [WorkloadAttempt] =
+    forged("a key that did not join") { try $0.forged(as: SiteStage.ordersName) }
+    + forged("the key of one workload under the name of another") {
+      try $0.forged(as: SiteStage.webName, key: $0.orders.key)
+    }
+    + forged("the name of the agent") {
+      try $0.forged(as: "spiffe://east.acme.mesh/rialto/agent")
+    }
+
+  private static func forged(
+    _ name: String, _ credentials: @escaping @Sendable (SiteStage) throws -> Credentials
+  ) -> [WorkloadAttempt] {
     [
       WorkloadAttempt("renewing with \(name)", .permissionDenied) {
         try await $0.renew(try credentials($0))
@@ -233,7 +239,9 @@ struct WorkloadAttempt: Sendable, CustomTestStringConvertible {
       .registration("one port twice") { $0.ports.append($0.ports[0]) },
       .registration("65 ports") { registration in
         registration.ports = (1...65).map { number in
-          .with { $0.number = Int32(number); $0.name = "p"; $0.protocol = "tcp" }
+          .with {
+            $0.number = Int32(number); $0.name = "p"; $0.protocol = "tcp"
+          }
         }
       },
       .registration("a protocol that is none") { $0.ports[0].protocol = "smtp" },

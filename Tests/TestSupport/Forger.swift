@@ -74,7 +74,8 @@ package struct Forger: Sendable {
           SubjectAlternativeNames(uris.map { .uniformResourceIdentifier($0) })
         }
       },
-      issuerPrivateKey: try issuer.map { try Certificate.PrivateKey(pemEncoded: $0.key.pem) } ?? own)
+      issuerPrivateKey: try issuer.map { try Certificate.PrivateKey(pemEncoded: $0.key.pem) } ?? own
+    )
     return [try der(leaf)] + (issuer.map { [$0.certificate] } ?? [])
   }
 

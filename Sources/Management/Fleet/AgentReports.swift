@@ -63,7 +63,7 @@ func observed(_ gateways: Rialto_Fleet_V1_Gateways) throws(Violation) -> [Observ
 
 extension ObservedGateway {
   init(_ gateway: Rialto_Fleet_V1_GatewayInstance) throws(Violation) {
-    guard (1...253).contains(gateway.nodeID.utf8.count),
+    guard !gateway.nodeID.isEmpty, isShowable(gateway.nodeID, within: 253),
       ["ingress", "east-west", "egress", "edge"].contains(gateway.role),
       isLabel(gateway.namespace), isLabel(gateway.serviceAccount), areBounded(gateway.labels)
     else { throw Violation("a gateway is not one") }
@@ -79,7 +79,7 @@ extension ObservedGateway {
 
 private func areBounded(_ labels: [String: String]) -> Bool {
   labels.count <= 64
-    && labels.allSatisfy { $0.key.utf8.count <= 317 && $0.value.utf8.count <= 253 }
+    && labels.allSatisfy { isShowable($0.key, within: 317) && isShowable($0.value, within: 253) }
 }
 
 extension ProxyState {
@@ -91,11 +91,9 @@ extension ProxyState {
       status.nodeID, status.role, status.namespace, status.service, status.serviceAccount,
       status.version, status.envoyVersion, status.platform, status.hostName,
     ]
-    guard texts.allSatisfy({ isShowable($0, within: 253) }), status.labels.count <= 64,
-      status.labels.allSatisfy({
-        isShowable($0.key, within: 317) && isShowable($0.value, within: 253)
-      })
-    else { throw Violation("what is said of a proxy is too long or cannot be shown") }
+    guard texts.allSatisfy({ isShowable($0, within: 253) }), areBounded(status.labels) else {
+      throw Violation("what is said of a proxy is too long or cannot be shown")
+    }
     self.init(
       nodeID: status.nodeID, role: status.role, namespace: status.namespace,
       service: status.service, serviceAccount: status.serviceAccount, labels: status.labels,

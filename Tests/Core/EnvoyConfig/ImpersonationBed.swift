@@ -74,7 +74,8 @@ struct ImpersonationBed {
   func bootstrap() throws -> Document {
     let workload = Forger(authority: west, uris: [Self.web])
     let bootstrap = try StaticBootstrap(
-      merged(), secrets: [
+      merged(),
+      secrets: [
         [
           "name": "workload",
           "tls_certificate": try Self.certificate(workload.chain(), workload.key),

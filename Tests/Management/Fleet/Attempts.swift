@@ -1,5 +1,5 @@
-import BlueprintCoding
 import Crypto
+import Fleet
 import FleetProtos
 import Foundation
 import GRPCCore
@@ -7,6 +7,7 @@ import Identity
 import SecureTransport
 import SwiftASN1
 import TestSupport
+import Testing
 import X509
 
 /// Something that nobody may do at the fleet port.
@@ -63,8 +64,11 @@ struct Attempt: Sendable, CustomTestStringConvertible {
 }
 
 extension Attempt {
-  private static let server = { (stage: Stage) in Forger.Issuer(stage.fixture.identity.authority) }
-  private static let east = { (stage: Stage) in Forger.Issuer(stage.east) }
+  private static func server(_ stage: Stage) -> Forger.Issuer {
+    Forger.Issuer(stage.fixture.identity.authority)
+  }
+
+  private static func east(_ stage: Stage) -> Forger.Issuer { Forger.Issuer(stage.east) }
 
   /// With a certificate that is not one of this server's agents'.
   static let withCertificates: [Attempt] =
@@ -183,12 +187,14 @@ extension Attempt {
     .join("a P-384 key", .invalidArgument, "not P-256") { stage in
       try await stage.join(
         try await stage.fixture.token(),
-        request: try request(for: Certificate.PrivateKey(P384.Signing.PrivateKey()), .ecdsaWithSHA384))
+        request: try request(
+          for: Certificate.PrivateKey(P384.Signing.PrivateKey()), .ecdsaWithSHA384))
     },
     .join("an Ed25519 key", .invalidArgument, "not P-256") { stage in
       try await stage.join(
         try await stage.fixture.token(),
-        request: try request(for: Certificate.PrivateKey(Curve25519.Signing.PrivateKey()), .ed25519))
+        request: try request(for: Certificate.PrivateKey(Curve25519.Signing.PrivateKey()), .ed25519)
+      )
     },
     .join("a request that is none", .invalidArgument, "cannot be read") { stage in
       try await stage.join(try await stage.fixture.token(), request: [0x30, 0x03, 1, 2, 3])

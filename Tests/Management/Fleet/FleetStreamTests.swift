@@ -191,14 +191,19 @@ struct FleetStreamTests {
           WorkloadTokenRequest(
             namespace: "shop", service: "orders", serviceAccount: "orders", role: "sidecar"))
         let request = try #require(try await line.next()).token
+        let minted = JoinToken.workload(
+          JoinToken.Workload(
+            id: JoinToken.newID(), secret: JoinToken.newSecret(), cluster: "east",
+            trustDomain: "east.acme.mesh", pin: sha256([]))
+        ).text
         #expect(request.service == "orders")
         line.send(
           .tokenAnswer(
             .with {
               $0.id = request.id
-              $0.token = "rlt1.x"
+              $0.token = minted
             }))
-        #expect(try await token.text == "rlt1.x")
+        #expect(try await token.text == minted)
       }
     }
   }

@@ -32,8 +32,16 @@ struct Stage: Sendable {
       try await dialler.connected(fixture.agent(cluster)) { line in
         try line.greet(cluster, authorities: [authority.certificate])
         _ = try await line.welcome()
-        line.send(.inventory(.with { $0.full = true; $0.upserts = [service("orders")] }))
-        line.send(.proxies(.with { $0.full = true; $0.upserts = [proxy("orders-1")] }))
+        line.send(
+          .inventory(
+            .with {
+              $0.full = true; $0.upserts = [service("orders")]
+            }))
+        line.send(
+          .proxies(
+            .with {
+              $0.full = true; $0.upserts = [proxy("orders-1")]
+            }))
         line.send(.rejections(.with { $0.full = true }))
         try await waitUntil {
           let services = try await fixture.store.batch(after: Store.Position()).services[cluster]
@@ -54,7 +62,11 @@ struct Stage: Sendable {
         $0.namespace = "shop"
         $0.name = name
       }
-      $0.ports = [.with { $0.number = port; $0.name = "http"; $0.protocol = "http" }]
+      $0.ports = [
+        .with {
+          $0.number = port; $0.name = "http"; $0.protocol = "http"
+        }
+      ]
       $0.serviceAccounts = ["orders"]
       $0.workloads = 1
     }

