@@ -38,16 +38,26 @@ extension SiteState {
     if step >= trialStep, trialNodes.remove(nodeID) != nil, trialNodes.isEmpty { advanceTrial() }
   }
 
-  /// Everything that the proxies of a profile were given up to `step` is in force at one of them.
+  /// Everything that the proxies of a profile were given up to `step` is in force at one of them. An
+  /// item is good once that is so for every profile that got a part of it: an east-west gateway takes
+  /// its part of a Gateway whose routes the ingress gateway refuses.
   private mutating func prove(_ profile: ProxyProfile, step: Int64) {
     guard let candidates = unproven[profile], !candidates.isEmpty else { return }
     for (key, given) in candidates where given.step <= step {
       unproven[profile]?[key] = nil
+      let isAwaited = unproven.contains { other, keys in
+        keys[key]?.hash == given.hash && isServed(other)
+      }
+      guard !isAwaited else { continue }
       guard quarantine.accepted(key, given.hash) else { continue }
       good[key] = nil
       marks.good[key] = given.hash
     }
     if unproven[profile]?.isEmpty == true { unproven[profile] = nil }
+  }
+
+  private func isServed(_ profile: ProxyProfile) -> Bool {
+    groups[profile]?.nodes.contains(where: isConnected) == true
   }
 
   private mutating func rejected(
