@@ -8,23 +8,25 @@ extension ServicePlan {
   /// The clusters through which anybody calls this service, and the bundles that they refer to.
   /// Instances here and those of each other cluster are believed by the authorities of their own
   /// trust domain only.
-  func clusters(trust: TrustPlan?) -> [EnvoyResource] {
+  func clusters(in site: Site) -> [EnvoyResource] {
+    let trust = site.trust
     let local = callee(providers.filter { $0.remote == nil }, in: trust)
     let remote = providers.filter { $0.remote != nil }.map { ($0.cluster, callee([$0], in: trust)) }
     let clusters = callablePorts.map { port, subset in
       let name = EnvoyName.outbound(host: host, port: port.number, subset: subset?.name)
       let protocols = port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient
-      var cluster = Cluster.outbound(
+      let cluster = Cluster.outbound(
         name, isHTTP: port.protocolName.isHTTP,
-        transport: local.transport(serverName: name, protocols: protocols))
-      cluster.reach(
-        remote.map { other, callee in
+        transport: local.transport(serverName: name, protocols: protocols),
+        elsewhere: remote.map { other, callee in
           let copy = EnvoyName.copy(
             of: host, port: port.number, subset: subset?.name, in: other)
           return TransportSocketMatch(
             other, callee.transport(serverName: copy, protocols: protocols))
-        })
-      return EnvoyResource(.cluster, name, cluster, from: [ServiceKey(self).item, .trust])
+        }, in: site)
+      return EnvoyResource(
+        .cluster, name, cluster,
+        from: [ServiceKey(self).item, .trust] + remote.map { other, _ in .peer(other) })
     }
     return clusters + ([local] + remote.map(\.1)).compactMap(\.bundle?.resource)
   }
@@ -46,7 +48,8 @@ extension Cluster {
   /// What does not vary is the set of settings that lost no request when an instance died
   /// (killed, terminated, silent, or its application gone).
   static func outbound(
-    _ name: String, isHTTP: Bool, transport: TransportSocket
+    _ name: String, isHTTP: Bool, transport: TransportSocket,
+    elsewhere others: [TransportSocketMatch], in site: Site
   ) -> Cluster {
     .with {
       $0.name = name
@@ -63,10 +66,13 @@ extension Cluster {
           keepalive: .with {
             $0.interval = .init(milliseconds: 2000)
             $0.timeout = .init(milliseconds: 1000)
-          })
+          },
+          // Of several gateways and edges on the way, those that come back get calls again.
+          renewal: others.isEmpty ? nil : .init(milliseconds: 60_000))
       } else {
         $0.upstreamConnectionOptions.tcpKeepalive = .watchful
       }
+      if !others.isEmpty { $0.reach(others, in: site) }
     }
   }
 
@@ -74,10 +80,16 @@ extension Cluster {
   /// have been on the way, and be over. As long as one is left the others get nothing.
   private static let whenNothingIsLeft = 1.0
 
-  /// Other transport sockets for what leads to other clusters.
-  mutating func reach(_ others: [TransportSocketMatch]) {
-    guard !others.isEmpty else { return }
+  /// Other transport sockets for what leads to other clusters, and a note of the paths there: with
+  /// another path the cluster is another one, so that connections are made anew and calls do not
+  /// stay on the old path for as long as they come.
+  private mutating func reach(_ others: [TransportSocketMatch], in site: Site) {
     transportSocketMatches = others
+    for name in others.map(\.name) {
+      guard let path = site.peers[name]?.path else { continue }
+      metadata.filterMetadata[EnvoyName.pathNote, default: .init()].fields[name] =
+        .init(stringValue: path.note)
+    }
     // Includes two attempts of a gateway on the way.
     connectTimeout = .init(milliseconds: 2500)
   }
@@ -112,7 +124,7 @@ extension Cluster {
           ]
         }
       ]
-      if port.speaksHTTP2 { $0.speaksHTTP2(keepalive: nil) }
+      if port.speaksHTTP2 { $0.speaksHTTP2() }
     }
   }
 
@@ -124,11 +136,19 @@ extension Cluster {
       $0.connectTimeout = .init(milliseconds: 1000)
     }, from: [])
 
-  private mutating func speaksHTTP2(keepalive: Envoy_Config_Core_V3_KeepaliveSettings?) {
+  /// `renewal` is how long a connection takes new requests.
+  private mutating func speaksHTTP2(
+    keepalive: Envoy_Config_Core_V3_KeepaliveSettings? = nil,
+    renewal: Google_Protobuf_Duration? = nil
+  ) {
     let options = UpstreamHTTP.with {
       $0.explicitHTTPConfig.http2ProtocolOptions = .init()
       if let keepalive {
         $0.explicitHTTPConfig.http2ProtocolOptions.connectionKeepalive = keepalive
+      }
+      if let renewal {
+        $0.commonHTTPProtocolOptions.maxConnectionDuration = renewal
+        $0.commonHTTPProtocolOptions.maxConnectionDurationJitter.value = 50
       }
     }
     typedExtensionProtocolOptions[EnvoyName.upstreamHTTP] = options.packed
@@ -181,6 +201,15 @@ extension Envoy_Config_Core_V3_TcpKeepalive {
     $0.keepaliveTime = 10
     $0.keepaliveInterval = 5
     $0.keepaliveProbes = 3
+  }
+}
+
+extension PeerPath {
+  fileprivate var note: String {
+    switch self {
+    case .direct: "direct"
+    case .edge(let clusters): "edge \(clusters.joined(separator: " "))"
+    }
   }
 }
 

@@ -23,6 +23,9 @@ enum EnvoyName {
   /// Marks of an endpoint that choose its transport socket.
   static let transportMatch = "envoy.transport_socket_match"
 
+  /// What a cluster says of the paths that lead to it.
+  static let pathNote = "rialto.path"
+
   static let transportTLS = "tls"
   static let transportPlaintext = "raw_buffer"
   static let retryOnStatus = "retriable-status-codes"

@@ -27,16 +27,15 @@ struct Forwarding {
   func resources(by passage: Passage, in site: Site) -> [EnvoyResource] {
     let origins = [.gateway(fqn), .trust] + providers.map { ItemKey.peer($0.cluster) }
     let callees = providers.map { ($0.cluster, Callee($0.accounts, in: site.trust)) }
-    var cluster = Cluster.outbound(
+    let cluster = Cluster.outbound(
       name, isHTTP: true,
       transport: Callee([], in: site.trust).transport(
-        serverName: EnvoyName.unavailableCluster, protocols: ALPN.httpClient))
-    cluster.reach(
-      callees.map { other, callee in
+        serverName: EnvoyName.unavailableCluster, protocols: ALPN.httpClient),
+      elsewhere: callees.map { other, callee in
         let copy = EnvoyName.copy(ofHostname: hostname, in: other)
         return TransportSocketMatch(
           other, callee.transport(serverName: copy, protocols: ALPN.httpClient))
-      })
+      }, in: site)
     var groups = EndpointGroups()
     for provider in providers where provider.healthy > 0 {
       let entrances =
@@ -48,7 +47,7 @@ struct Forwarding {
         cluster: provider.cluster)
     }
     return [
-      EnvoyResource(.cluster, name, cluster, from: [.gateway(fqn), .trust]),
+      EnvoyResource(.cluster, name, cluster, from: origins),
       EnvoyResource(.endpoints, name, groups.assignment(name), from: origins),
     ] + callees.compactMap(\.1.bundle?.resource)
   }

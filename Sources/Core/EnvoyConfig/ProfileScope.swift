@@ -121,7 +121,7 @@ package func snapshot(
     $0.formUnion($1.destinations(in: site))
   }
   for plan in destinations.compactMap({ site.services[$0] }) {
-    resources += plan.clusters(trust: site.trust)
+    resources += plan.clusters(in: site)
     resources += plan.endpointAssignments(
       of: site.endpoints[ServiceKey(plan)] ?? [], by: profile.passage, in: site)
   }

@@ -142,8 +142,7 @@ extension SiteTranslator {
   }
 
   private mutating func clusters(of plan: ServicePlan) -> [EnvoyResource] {
-    let trust = site.trust
-    return cached(\.clusters, of: plan) { plan.clusters(trust: trust) }
+    cached(\.clusters, of: plan) { [site] in plan.clusters(in: site) }
   }
 
   private mutating func endpoints(

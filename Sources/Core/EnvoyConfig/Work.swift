@@ -48,7 +48,8 @@ extension SiteTranslator {
       index(item, insert: true)
       switch key {
       case .site: takeSite(into: &work)
-      case .peer(let cluster): takePeer(cluster, into: &work)
+      case .peer(let cluster):
+        takePeer(cluster, hasAnotherPath: path(of: old) != path(of: item), into: &work)
       case .trust: takeTrust(into: &work)
       case .namespace(let name): takeNamespace(name, into: &work)
       case .service(let namespace, let name):
@@ -170,8 +171,20 @@ extension SiteTranslator {
     }
   }
 
-  private mutating func takePeer(_ cluster: String, into work: inout [ProxyProfile: Work]) {
+  private func path(of item: BlueprintItem?) -> PeerPath? {
+    if case .peer(let plan)? = item { plan.path } else { nil }
+  }
+
+  private mutating func takePeer(
+    _ cluster: String, hasAnotherPath: Bool, into work: inout [ProxyProfile: Work]
+  ) {
     takeWays(to: providedElsewhere[cluster], into: &work)
+    if hasAnotherPath {
+      for service in providedElsewhere[cluster] {
+        caches[service]?.clusters = nil
+        for profile in holders[service] { work[profile, default: Work()].clusters.insert(service) }
+      }
+    }
     for profile in gatewayProfiles {
       work[profile, default: Work()].forwards = true
       guard profile.role == .eastWest || profile.role == .edge else { continue }

@@ -126,25 +126,40 @@ import Testing
     #expect(known.isSuperset(of: [clusters, routes]))
   }
 
-  @Test func `a path is switched at the gateways, by endpoints alone`() {
+  @Test func `another gateway elsewhere is a change of endpoints at gateways and nothing else`() {
     var translator = Self.translator()
-    let changes = translator.update(
-      SiteChange(items: [.peer("beta"): .peer(Self.beta(.direct))]))
+    var peer = Self.beta(.edge(clusters: ["hub"]))
+    peer.gateways.append(GatewayAddress(address: "198.18.200.2", port: 15443, healthy: false))
+    let changes = translator.update(SiteChange(items: [.peer("beta"): .peer(peer)]))
     #expect(Set(changes.keys) == [Self.eastWest, Self.edge])
     for change in changes.values {
       #expect(names(change) == [EnvoyResourceName(.endpoints, "peer_beta")])
     }
   }
 
+  @Test func `another path is another cluster, so that connections are made anew`() {
+    var translator = Self.translator()
+    let changes = translator.update(
+      SiteChange(items: [.peer("beta"): .peer(Self.beta(.direct))]))
+    #expect(Set(changes.keys) == [Self.sidecar, Self.eastWest, Self.edge])
+    for profile in [Self.eastWest, Self.edge] {
+      #expect(names(changes[profile]) == [EnvoyResourceName(.endpoints, "peer_beta")])
+    }
+    let touched = names(changes[Self.sidecar])
+    #expect(touched.count == 50)
+    #expect(touched.allSatisfy { $0.type == .cluster && $0.name.contains("there") })
+  }
+
   @Test func `a cluster that goes is looked at again only by services that it provides`() {
     var translator = Self.translator()
     let before = translator.translations
     let changes = translator.update(SiteChange(items: [.peer("beta"): nil]))
-    // 50 services for the sidecar; at both gateways the peer, the listener and what is forwarded.
-    #expect(translator.translations - before == 56)
+    // Clusters and endpoints of 50 services for the sidecar; at both gateways the peer, the listener
+    // and what is forwarded.
+    #expect(translator.translations - before == 106)
     let touched = names(changes[Self.sidecar])
-    #expect(touched.count == 50)
-    #expect(touched.allSatisfy { $0.type == .endpoints && $0.name.contains("there") })
+    #expect(touched.count == 100)
+    #expect(touched.allSatisfy { $0.name.contains("there") })
     #expect(
       names(changes[Self.eastWest]) == [
         EnvoyResourceName(.cluster, "peer_beta"), EnvoyResourceName(.endpoints, "peer_beta"),

@@ -45,7 +45,25 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   /// Clears the value of `maxHeadersCount`. Subsequent reads from it will return its default value.
   package mutating func clearMaxHeadersCount() {self._maxHeadersCount = nil}
 
+  package var maxConnectionDuration: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_maxConnectionDuration ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_maxConnectionDuration = newValue}
+  }
+  /// Returns true if `maxConnectionDuration` has been explicitly set.
+  package var hasMaxConnectionDuration: Bool {self._maxConnectionDuration != nil}
+  /// Clears the value of `maxConnectionDuration`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConnectionDuration() {self._maxConnectionDuration = nil}
+
   package var headersWithUnderscoresAction: Envoy_Config_Core_V3_HttpProtocolOptions.HeadersWithUnderscoresAction = .allow
+
+  package var maxConnectionDurationJitter: Envoy_Type_V3_Percent {
+    get {_maxConnectionDurationJitter ?? Envoy_Type_V3_Percent()}
+    set {_maxConnectionDurationJitter = newValue}
+  }
+  /// Returns true if `maxConnectionDurationJitter` has been explicitly set.
+  package var hasMaxConnectionDurationJitter: Bool {self._maxConnectionDurationJitter != nil}
+  /// Clears the value of `maxConnectionDurationJitter`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConnectionDurationJitter() {self._maxConnectionDurationJitter = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -91,6 +109,8 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
 
   fileprivate var _idleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _maxHeadersCount: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _maxConnectionDuration: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _maxConnectionDurationJitter: Envoy_Type_V3_Percent? = nil
 }
 
 package nonisolated struct Envoy_Config_Core_V3_Http1ProtocolOptions: Sendable {
@@ -191,7 +211,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.core.v3"
 
 nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpProtocolOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{4}\u{3}headers_with_underscores_action\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{3}max_connection_duration\0\u{4}\u{2}headers_with_underscores_action\0\u{4}\u{3}max_connection_duration_jitter\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -201,7 +221,9 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._idleTimeout) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._maxHeadersCount) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionDuration) }()
       case 5: try { try decoder.decodeSingularEnumField(value: &self.headersWithUnderscoresAction) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionDurationJitter) }()
       default: break
       }
     }
@@ -218,16 +240,24 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     try { if let v = self._maxHeadersCount {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._maxConnectionDuration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     if self.headersWithUnderscoresAction != .allow {
       try visitor.visitSingularEnumField(value: self.headersWithUnderscoresAction, fieldNumber: 5)
     }
+    try { if let v = self._maxConnectionDurationJitter {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Core_V3_HttpProtocolOptions, rhs: Envoy_Config_Core_V3_HttpProtocolOptions) -> Bool {
     if lhs._idleTimeout != rhs._idleTimeout {return false}
     if lhs._maxHeadersCount != rhs._maxHeadersCount {return false}
+    if lhs._maxConnectionDuration != rhs._maxConnectionDuration {return false}
     if lhs.headersWithUnderscoresAction != rhs.headersWithUnderscoresAction {return false}
+    if lhs._maxConnectionDurationJitter != rhs._maxConnectionDurationJitter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
