@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Glibc
 import TestSupport
 
 /// An Envoy that serves a configuration, for as long as a test needs it, and the `curl` to try it
@@ -26,7 +27,8 @@ struct LiveEnvoy: Sendable {
       try StockEnvoy().path,
       ["-c", "bootstrap.json", "--disable-hot-restart", "--concurrency", "1", "-l", "warning"],
       in: folder, output: "envoy.log")
-    defer { process.terminate() }
+    // It may have been started with signals blocked that ask it to end.
+    defer { kill(process.processIdentifier, SIGKILL) }
     let envoy = LiveEnvoy(folder: folder, administration: "\(address):9901")
     do {
       try await waitUntil {
@@ -34,7 +36,7 @@ struct LiveEnvoy: Sendable {
         return try await envoy.curl("http://\(address):9901/ready").status == 200
       }
       let result = try await body(envoy)
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
       for await _ in ends {}
       return result
     } catch let error as DeadlinePassed {
@@ -65,7 +67,7 @@ struct LiveEnvoy: Sendable {
       for await _ in ends {}
       try Task.checkCancellation()
     } onCancel: {
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
     }
     let text = try String(contentsOfFile: "\(folder.path)/\(output)", encoding: .utf8)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
