@@ -1,4 +1,5 @@
 import Blueprints
+import Compiler
 import Documents
 import Logging
 import Model
