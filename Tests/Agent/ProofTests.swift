@@ -1,6 +1,7 @@
 import BlueprintCoding
 import Blueprints
 import DeltaXDS
+import Documents
 import EnvoyConfig
 import Testing
 
