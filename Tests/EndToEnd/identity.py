@@ -127,7 +127,7 @@ def forgeries(forger, own, other):
 
 def audited(event):
     """How often the server's audit log has this event."""
-    path = next((mesh.SERVER.folder / "data" / "server").glob("*.sqlite"))
+    path = mesh.SERVER.folder / "data" / "server" / "rialto.db"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as database:
         return database.execute("SELECT count(*) FROM audit WHERE event = ?", [event]).fetchone()[0]
 
