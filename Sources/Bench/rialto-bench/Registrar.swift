@@ -64,10 +64,12 @@ struct Registrar: Sendable {
         }, options: options
       ) { response in
         defer { finish.finish() }
-        for try await message in response.messages where !message.registered.cluster.isEmpty {
+        var messages = response.messages.makeAsyncIterator()
+        while let message = try await messages.next() {
+          guard !message.registered.cluster.isEmpty else { continue }
           let result = try await body(ContinuousClock.now)
           finish.finish()
-          for try await _ in response.messages {}
+          while try await messages.next() != nil {}
           return result
         }
         throw Impatience(description: "the agent did not acknowledge a registration")

@@ -39,7 +39,7 @@ extension Site {
           try await run(starts, children)
           return nil
         }
-        group.addTask { try await body(try await launch.start(upstreams)) }
+        group.addTask { try await launch.start(upstreams, body) }
         defer { group.cancelAll() }
         while let next = try await group.next() {
           if let next { return next }
@@ -80,7 +80,10 @@ private struct Launch {
   let children: Children
   let starts: AsyncStream<Child>.Continuation
 
-  func start(_ upstreams: [Site.Upstream]) async throws -> Site {
+  /// Runs `body` once all of them are up and the caller is configured.
+  func start<Result>(
+    _ upstreams: [Site.Upstream], _ body: (Site) async throws -> Result
+  ) async throws -> Result {
     var logger = Logger(label: "rialto-bench")
     logger.logLevel = .error
     run(
@@ -96,7 +99,14 @@ private struct Launch {
     guard let chosen = file.contexts.first else {
       throw Impatience(description: "the server's context file is empty")
     }
-    let client = ManagementClient(exchange: try .https(to: chosen))
+    return try await ManagementClient.with(chosen) { client in
+      try await body(try await site(of: client, upstreams, logger))
+    }
+  }
+
+  private func site(
+    of client: ManagementClient, _ upstreams: [Site.Upstream], _ logger: Logger
+  ) async throws -> Site {
     try await wait(for: "answer of the server") { (try? await client.agents()) != nil }
     for manifest in Site.tenancy { _ = try await client.apply(manifest.canonicalJSON) }
 

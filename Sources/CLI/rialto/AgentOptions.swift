@@ -45,7 +45,7 @@ struct AgentOptions: ParsableArguments {
     var settings = AgentSettings(
       folder: folder, server: server, token: token, listenHost: listen.host,
       listenPort: listen.port, advertise: advertise, socket: socket, version: Version.text)
-    let health = ServerAddress(health ?? "127.0.0.1:15014")
+    let health = health == "0" ? nil : ServerAddress(health ?? "127.0.0.1:15014")
     settings.healthHost = health?.host ?? settings.healthHost
     settings.healthPort = health?.port
     return settings

@@ -134,7 +134,7 @@ struct ServerCommand: AsyncParsableCommand {
       try api.application(
         certificate: RestAPI.Certificate(chain: current.chain, keyPEM: current.key.pem)),
     ]
-    if let metrics = ServerAddress(metrics) {
+    if metrics != "0", let metrics = ServerAddress(metrics) {
       services.append(
         MetricsEndpoint(
           host: metrics.host, port: metrics.port, store: store, publication: publication,
