@@ -31,7 +31,7 @@ struct Rialto: AsyncParsableCommand {
         subcommands: [
           ClusterCommand.self,
           PathCommand.self,
-      ProxiesCommand.self,
+          ProxiesCommand.self,
           WorkloadCommand.self,
         ]),
       CommandGroup(
