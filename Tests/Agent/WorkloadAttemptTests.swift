@@ -168,29 +168,6 @@ struct `Who passes for an agent or a server` {
     }
   }
 
-  @Test(arguments: Forgery.allCases)
-  func `an agent that joined does not follow a forged server`(forgery: Forgery) async throws {
-    let server = try FakeServer()
-    let folder = try TemporaryFolder()
-    // Joins, and leaves again.
-    try await server.serving { port in
-      try await withAgent(of: server, at: port, in: folder) { _ in }
-    }
-    let stolen = try CertificateAuthority.cluster(
-      trustDomain: "west.acme.mesh", key: PrivateKey(), now: Date())
-    let forged = try forgery.make(
-      stolen: Forger.Issuer(stolen), own: "spiffe://west.acme.mesh/rialto/agent",
-      other: SPIFFEID.server(organization: FakeServer.organization).text)
-    let visits = Visits()
-    try await visits.serving(forged) { port in
-      try await withAgent(of: server, at: port, in: folder) { harness in
-        try await waitUntil { visits.ended >= 2 }
-        #expect(harness.agent.site.counters.current.isConnected == 0)
-      }
-    }
-    #expect(visits.calls == 0)
-  }
-
   /// Nobody may say anything to a server that presents `forged`, and `body` must fail.
   private static func expectNobody(
     to forged: (chain: [[UInt8]], key: PrivateKey), _ body: @Sendable (Int) async throws -> Void

@@ -63,7 +63,8 @@ import Testing
       ("cs", [.cluster]), ("gwt", [.gateway]), ("gateways", [.gateway]), ("tg", [.trafficGroup]),
       ("trafficgroups", [.trafficGroup]),
       ("group", [.trafficGroup, .securityGroup, .gatewayGroup]),
-      ("settings", [.organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting]), ("nothing", []), ("", []),
+      ("settings", [.organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting]),
+      ("nothing", []), ("", []),
     ] as [(String, [Kind])])
   func `kinds have several words`(_ word: String, _ expected: [Kind]) {
     #expect(Manifests.kinds(named: word) == expected)

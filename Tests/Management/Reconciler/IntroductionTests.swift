@@ -138,18 +138,6 @@ private struct Mesh: Sendable {
     }
   }
 
-  @Test func `after a restart what was known stays known`() async throws {
-    try await mesh.reconciling {
-      try await mesh.join("east", authority: 1)
-      try await mesh.settle()
-      mesh.answer("east")
-      try await waitUntil { try await mesh.port("east") != nil }
-    }
-    let again = try Store(directory: mesh.folder.path)
-    let batch = try await again.batch(after: Store.Position())
-    #expect(batch.ports["east"] == 15_500)
-  }
-
   @Test func `a path says its hops and its reasons`() async throws {
     let operations = Operations(
       store: mesh.store, publication: mesh.publication,
