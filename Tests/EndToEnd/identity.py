@@ -243,8 +243,8 @@ def to_server(forger, thief):
     assert status == 7, f"a stranger: the server answered {status}, not PERMISSION_DENIED"
     # A certificate is no key to the API.
     leaf, key = forger.certificate_for(["spiffe://rialto.acme.mesh/cluster/west/agent"])
-    done = mesh.GATEWAY.run("curl", "-sk", "-m", "10", "--cert", leaf, "--key", key, "-o", "/dev/null",
-                            "-w", "%{http_code}", f"https://{address}:8443/v2/agents", check=False)
+    done = mesh.SERVER.run("curl", "-sk", "-m", "10", "--cert", leaf, "--key", key, "-o", "/dev/null",
+                           "-w", "%{http_code}", f"https://{address}:8443/v2/agents", check=False)
     assert done.stdout == "401", f"the API answered {done.stdout} to a certificate"
     return len(attempts) + 2
 

@@ -40,7 +40,7 @@ func upstreamListeners(of profile: ProxyProfile, in site: Site) -> [EnvoyResourc
   var resources: [EnvoyResource] = []
   for upstream in profile.upstreams {
     guard let service = site.service(host: upstream.host),
-      site.reaches(from: profile.namespace, ServiceKey(service)),
+      profile.calls(ServiceKey(service), in: site),
       let port = service.ports.first(where: { $0.number == upstream.port })
     else { continue }
     let name = EnvoyName.upstreamListener(
