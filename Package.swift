@@ -165,7 +165,7 @@ let package = Package(
       name: "RestAPI",
       dependencies: [
         "Access", "Blueprints", "Compiler", "Documents", "EmbeddedFiles", "Manifests", "Model",
-        "Operations", "Publication", "Storage", "Streams",
+        "Operations", "Publication", "SecureTransport", "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

@@ -121,7 +121,6 @@ struct ServerCommand: AsyncParsableCommand {
       operations: operations,
       settings: RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts),
       checks: [RestAPI.ReadinessCheck(name: "plans", passes: { isReady() })], logger: logger)
-    let current = certificate.source.current
     var services: [any Service] = [
       Background { try await reconciler.run() },
       Background { try await fleetServer.run() },
@@ -131,8 +130,7 @@ struct ServerCommand: AsyncParsableCommand {
           transport: try Self.transport(
             fleet, certificate.source, identity, refused: fleetServer.turnedAway),
           services: fleetServer.services), address: "\(fleet)"),
-      try api.application(
-        certificate: RestAPI.Certificate(chain: current.chain, keyPEM: current.key.pem)),
+      try api.application(credentials: certificate.source),
     ]
     if metrics != "0", let metrics = ServerAddress(metrics) {
       services.append(

@@ -5,6 +5,7 @@ package import Logging
 package import NIOCore
 import NIOSSL
 package import Operations
+package import SecureTransport
 
 /// The HTTP interface of the server: Operations over HTTPS, and the dashboard.
 package struct RestAPI: Sendable {
@@ -26,17 +27,6 @@ package struct RestAPI: Sendable {
       self.host = host
       self.port = port
       self.hosts = Set(hosts).union(["localhost", "127.0.0.1", "::1"])
-    }
-  }
-
-  /// The server's certificate, leaf first, DER; and its key, PEM.
-  package struct Certificate: Sendable {
-    package var chain: [[UInt8]]
-    package var keyPEM: String
-
-    package init(chain: [[UInt8]], keyPEM: String) {
-      self.chain = chain
-      self.keyPEM = keyPEM
     }
   }
 
@@ -65,16 +55,17 @@ package struct RestAPI: Sendable {
     self.logger = logger
   }
 
-  /// The service to run. `certificate` nil is for tests that drive it without a socket.
+  /// The service to run; it presents what `credentials` holds at the moment. nil is for tests that
+  /// drive it without a socket.
   ///
   /// `onRunning` gets the bound address.
   package func application(
-    certificate: Certificate?,
+    credentials: CredentialSource?,
     onRunning: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
   ) throws -> some ApplicationProtocol {
     Application(
       responder: APIResponder(api: self),
-      server: try certificate.map(server) ?? .http1(),
+      server: try credentials.map(server) ?? .http1(),
       configuration: ApplicationConfiguration(
         address: .hostname(settings.host, port: settings.port), serverName: nil,
         availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit)),
@@ -83,13 +74,8 @@ package struct RestAPI: Sendable {
   }
 
   /// HTTP/2 and HTTP/1.1 over TLS, with the limits of a server that anybody may connect to.
-  private func server(_ certificate: Certificate) throws -> HTTPServerBuilder {
-    var tls = TLSConfiguration.makeServerConfiguration(
-      certificateChain: try certificate.chain.map {
-        .certificate(try NIOSSLCertificate(bytes: $0, format: .der))
-      },
-      privateKey: .privateKey(
-        try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)))
+  private func server(_ credentials: CredentialSource) throws -> HTTPServerBuilder {
+    var tls = try credentials.serverConfiguration()
     tls.minimumTLSVersion = .tlsv12
     var streams = HTTP1Channel.Configuration()
     // Event streams send something more often than that.

@@ -53,6 +53,13 @@ package final class CredentialSource: Sendable {
   var configuration: NIOSSLContextConfigurationOverride? { state.withLock { $0.configuration } }
 }
 
+extension CredentialSource {
+  /// TLS of a server that presents the credentials of the moment in every handshake.
+  package func serverConfiguration() throws -> TLSConfiguration {
+    try .makeServerConfiguration(certificateReloader: self)
+  }
+}
+
 extension CredentialSource: CertificateReloader {
   package var sslContextConfigurationOverride: NIOSSLContextConfigurationOverride {
     configuration ?? .noChanges

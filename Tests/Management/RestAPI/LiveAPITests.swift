@@ -10,6 +10,7 @@ import NIOPosix
 import NIOSSL
 import Operations
 import RestAPI
+import SecureTransport
 import ServiceLifecycle
 import Storage
 import TestSupport
@@ -30,7 +31,7 @@ import Testing
     return HTTPClient(configuration: configuration)
   }()
 
-  private static func certificate() throws -> RestAPI.Certificate {
+  private static func credentials() throws -> Credentials {
     let authority = try CertificateAuthority.server(
       organization: "acme", key: PrivateKey(), now: Date())
     let key = PrivateKey()
@@ -38,20 +39,21 @@ import Testing
     let chain = try authority.issue(
       request, as: .server(organization: "acme"), dnsNames: ["localhost"],
       addresses: ["127.0.0.1"], lifetime: .seconds(3600), now: Date())
-    return RestAPI.Certificate(chain: chain, keyPEM: key.pem)
+    return Credentials(chain: chain, key: key)
   }
 
   /// Serves while `body` runs, then shuts down gracefully and waits for the end of everything.
   private func serving(
-    handshakeLimit: Duration = .seconds(30), bodyLimit: Duration = .seconds(30),
-    _ body: @escaping @Sendable (Server) async throws -> Void
+    presenting source: CredentialSource? = nil, handshakeLimit: Duration = .seconds(30),
+    bodyLimit: Duration = .seconds(30), _ body: @escaping @Sendable (Server) async throws -> Void
   ) async throws {
     var settings = RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: ["mesh.example"])
     settings.handshakeLimit = handshakeLimit
     settings.bodyLimit = bodyLimit
     let api = RestAPI(operations: fixture.operations, settings: settings, logger: Self.quiet)
     let (ports, tell) = AsyncStream.makeStream(of: Int.self)
-    let application = try api.application(certificate: Self.certificate()) { address in
+    let source = try source ?? CredentialSource(Self.credentials())
+    let application = try api.application(credentials: source) { address in
       tell.yield(address?.port ?? 0)
     }
     let services = ServiceGroup(
@@ -94,6 +96,39 @@ import Testing
       #expect(answer.status == .ok)
       #expect(answer.version == .http2)
       #expect(answer.headers.first(name: "Strict-Transport-Security") != nil)
+    }
+  }
+
+  /// The leaf that the server presents to a new connection, DER.
+  private func presented(at port: Int) async throws -> [UInt8]? {
+    let context = try NIOSSLContext(configuration: .makeClientConfiguration())
+    let (leaves, leaf) = AsyncStream.makeStream(of: [UInt8]?.self)
+    let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let handler = try NIOSSLClientHandler(
+            context: context, serverHostname: "localhost",
+            customVerificationCallback: { chain, verdict in
+              leaf.yield(try? chain.first?.toDERBytes())
+              verdict.succeed(.certificateVerified)
+            })
+          try channel.pipeline.syncOperations.addHandler(handler)
+        }
+      }
+      .connect(host: "127.0.0.1", port: port).get()
+    let presented = await leaves.first { _ in true }
+    try await connection.close()
+    return presented ?? nil
+  }
+
+  @Test func `a renewed certificate is presented to whoever connects from then on`() async throws {
+    let (old, new) = (try Self.credentials(), try Self.credentials())
+    let source = CredentialSource(old)
+    try await serving(presenting: source) { server in
+      let first = try await presented(at: server.port)
+      source.replace(with: new)
+      let second = try await presented(at: server.port)
+      #expect(first == old.chain.first && second == new.chain.first)
     }
   }
 

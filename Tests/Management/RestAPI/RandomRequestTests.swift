@@ -22,7 +22,7 @@ import Testing
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var requests = RandomRequests(seed: seed, token: token)
     let sent = (0..<300).map { _ in requests.next() }
-    try await api.application(certificate: nil).test(.router) { client in
+    try await api.application(credentials: nil).test(.router) { client in
       for request in sent {
         try await client.execute(
           uri: request.path, method: request.method, headers: request.headers,

@@ -46,7 +46,7 @@ import Testing
       fields[try #require(HTTPField.Name(name))] = value
     }
     let sent = fields
-    let application = try api().application(certificate: nil)
+    let application = try api().application(credentials: nil)
     return try await application.test(.router) { client in
       try await client.execute(
         uri: path, method: method, headers: sent, body: body.map(ByteBuffer.init(string:))
