@@ -49,6 +49,16 @@ struct Connectivity: Equatable {
     var paths: [Connection] = []
     var connections: [Connection] = []
     var networks = false
+
+    mutating func compare(
+      _ pair: Connection, _ before: Connectivity, _ after: Connectivity
+    ) {
+      let paths = (
+        before.path(from: pair.from, to: pair.to), after.path(from: pair.from, to: pair.to)
+      )
+      if paths.0 != paths.1 { self.paths.append(pair) }
+      if (paths.0 == nil) != (paths.1 == nil) { connections.append(pair) }
+    }
   }
 
   func differences(from before: Connectivity) -> Differences {
@@ -56,15 +66,32 @@ struct Connectivity: Equatable {
     guard self != before else { return found }
     let clusters = Set(networks.keys).union(before.networks.keys)
     found.networks = Set(networks.values) != Set(before.networks.values)
-    for from in clusters {
-      for to in clusters where to != from {
-        let paths = (before.path(from: from, to: to), path(from: from, to: to))
-        let pair = Connection(from: from, to: to)
-        if paths.0 != paths.1 { found.paths.append(pair) }
-        if (paths.0 == nil) != (paths.1 == nil) { found.connections.append(pair) }
+    let changed = changedEnds(since: before) ?? clusters
+    for end in changed {
+      for other in clusters where other != end {
+        found.compare(Connection(from: end, to: other), before, self)
+        // Between two that changed, the other one comes to it by itself.
+        if !changed.contains(other) {
+          found.compare(Connection(from: other, to: end), before, self)
+        }
       }
     }
     return found
+  }
+
+  /// The clusters that a path must begin or end at to be another one now; nil when what connects
+  /// networks is another, which concerns all paths.
+  private func changedEnds(since before: Connectivity) -> Set<String>? {
+    guard reachability == before.reachability, edges == before.edges,
+      edges.allSatisfy({
+        networks[$0] == before.networks[$0] && (ports[$0] == nil) == (before.ports[$0] == nil)
+      })
+    else { return nil }
+    return Set(networks.keys).union(before.networks.keys).filter { cluster in
+      networks[cluster] != before.networks[cluster]
+        || (ports[cluster] == nil) != (before.ports[cluster] == nil)
+        || eastWest.contains(cluster) != before.eastWest.contains(cluster)
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import Model
 func peerUnit(_ name: String, _ reader: inout Reader) -> UnitOutput {
   guard let cluster = reader.cluster(name), let port = reader.port(of: name) else { return [:] }
   let gateways = reader.proxies(of: name).addresses(of: GatewayRole.eastWest)
+  // Most clusters come by the same edges.
+  var entrances: [[String]: [GatewayAddress]] = [:]
   let organization = ResourceRef(.organization, [cluster.organization])
   let setting = reader.children(of: organization, .organizationSetting).first
   var output: UnitOutput = [:]
@@ -17,9 +19,10 @@ func peerUnit(_ name: String, _ reader: inout Reader) -> UnitOutput {
     }
     var ways = gateways
     if case .edge(let edges) = path {
-      ways = Set(
-        edges.flatMap { reader.proxies(of: $0).addresses(of: GatewayRole.edge) }
-      ).sorted()
+      ways =
+        entrances[edges]
+        ?? Set(edges.flatMap { reader.proxies(of: $0).addresses(of: GatewayRole.edge) }).sorted()
+      entrances[edges] = ways
       sources += edges.compactMap { reader.cluster($0)?.resource.source }
     }
     let plan = PeerPlan(

@@ -15,7 +15,7 @@ func serviceUnit(_ service: ServiceName, _ reader: inout Reader) -> UnitOutput {
   // Clusters mostly agree on the route, and what it makes of the service is computed once.
   var made: [ResourceRef: SourcedItem] = [:]
   let plain = SourcedItem(item: .service(base), sources: [])
-  for cluster in clusters(thatNeed: service, &reader) {
+  for cluster in clusters(thatNeed: service, having: exposures, &reader) {
     var item = plain
     if let route = effectiveRoute(of: service, in: cluster, reporting: true, &reader) {
       item = made[route.ref] ?? apply(route, to: base, &reader)
@@ -61,13 +61,16 @@ func ports(of offers: [Offer]) -> [PlannedPort] {
 
 /// The clusters that provide a service, those where somebody sends requests to it, and those where
 /// somebody may call it and can; sorted.
-func clusters(thatNeed service: ServiceName, _ reader: inout Reader) -> [String] {
+func clusters(
+  thatNeed service: ServiceName, having known: [Exposed]? = nil, _ reader: inout Reader
+) -> [String] {
   var clusters: Set<String> = []
   var visited: Set<ServiceName> = [service]
   var open = [service]
   // Routes may lead from service to service, and in circles.
   while let next = open.popLast() {
-    let exposures = exposures(of: next, &reader)
+    let own = next == service ? known : nil
+    let exposures = own ?? exposures(of: next, &reader)
     clusters.formUnion(exposures.map(\.cluster))
     for cluster in reader.clusters(reaching: next)
     where !callable(exposures, from: cluster, &reader).isEmpty {

@@ -172,26 +172,23 @@ extension CircuitBreakers {
 extension OutlierDetection {
   /// Ejects instances that cannot be reached or whose application is gone. An application that
   /// answers 500 is not ejected: it is there.
-  fileprivate static let gatewayFailures = OutlierDetection.with {
-    $0.consecutiveGatewayFailure = 3
-    $0.enforcingConsecutiveGatewayFailure = 100
-    $0.enforcingConsecutive5Xx = 0
-    $0.interval = .init(milliseconds: 1000)
-    $0.baseEjectionTime = .init(milliseconds: 5000)
-    $0.maxEjectionTime = .init(milliseconds: 10_000)
-    $0.maxEjectionPercent = 100
-  }
+  fileprivate static let gatewayFailures = ejecting(after: 3, for: 5000...10_000)
 
   /// Ejects, for a short time, what does not take connections; Envoy counts them as gateway
   /// failures.
-  fileprivate static let connectFailures = OutlierDetection.with {
-    $0.consecutiveGatewayFailure = 2
-    $0.enforcingConsecutiveGatewayFailure = 100
-    $0.enforcingConsecutive5Xx = 0
-    $0.interval = .init(milliseconds: 1000)
-    $0.baseEjectionTime = .init(milliseconds: 2000)
-    $0.maxEjectionTime = .init(milliseconds: 5000)
-    $0.maxEjectionPercent = 100
+  fileprivate static let connectFailures = ejecting(after: 2, for: 2000...5000)
+
+  /// `time` in milliseconds: the first and the longest.
+  private static func ejecting(after failures: UInt32, for time: ClosedRange<Int>) -> Self {
+    .with {
+      $0.consecutiveGatewayFailure.value = failures
+      $0.enforcingConsecutiveGatewayFailure = 100
+      $0.enforcingConsecutive5Xx = 0
+      $0.interval = .init(milliseconds: 1000)
+      $0.baseEjectionTime = .init(milliseconds: time.lowerBound)
+      $0.maxEjectionTime = .init(milliseconds: time.upperBound)
+      $0.maxEjectionPercent = 100
+    }
   }
 }
 

@@ -49,7 +49,9 @@ extension SiteTranslator {
       switch key {
       case .site: takeSite(into: &work)
       case .peer(let cluster):
-        takePeer(cluster, hasAnotherPath: path(of: old) != path(of: item), into: &work)
+        takePeer(
+          cluster, isAnother: (old == nil) != (item == nil),
+          hasAnotherPath: path(of: old) != path(of: item), into: &work)
       case .trust: takeTrust(into: &work)
       case .namespace(let name): takeNamespace(name, into: &work)
       case .service(let namespace, let name):
@@ -176,7 +178,7 @@ extension SiteTranslator {
   }
 
   private mutating func takePeer(
-    _ cluster: String, hasAnotherPath: Bool, into work: inout [ProxyProfile: Work]
+    _ cluster: String, isAnother: Bool, hasAnotherPath: Bool, into work: inout [ProxyProfile: Work]
   ) {
     takeWays(to: providedElsewhere[cluster], into: &work)
     if hasAnotherPath {
@@ -189,7 +191,8 @@ extension SiteTranslator {
       work[profile, default: Work()].forwards = true
       guard profile.role == .eastWest || profile.role == .edge else { continue }
       work[profile, default: Work()].peers.insert(cluster)
-      work[profile, default: Work()].entrance = true
+      // An edge has a way in for each; where the ways lead shows elsewhere.
+      if isAnother, profile.role == .edge { work[profile, default: Work()].entrance = true }
     }
   }
 

@@ -76,6 +76,7 @@ struct Reconciliation {
   }
 
   private mutating func noteStrangers(_ batch: Store.Batch) {
+    guard !batch.authorities.isEmpty || !batch.ports.isEmpty else { return }
     for (cluster, certificates) in batch.authorities {
       authorities[cluster] = certificates.isEmpty ? nil : certificates
     }
