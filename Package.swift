@@ -279,7 +279,7 @@ let package = Package(
       name: "rialto-bench",
       dependencies: [
         "AgentStore", "ClusterAgent", "DeltaXDS", "Documents", "EnvoyProtos", "FleetProtos",
-        "Identity", "ManagementClient", "Model", "ProxySupervisor", "SecureTransport", "Streams",
+        "Identity", "ManagementClient", "Model", "ProxySupervisor", "Streams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -320,8 +320,7 @@ let package = Package(
     .executableTarget(
       name: "rialto-inject",
       dependencies: [
-        "Documents", "FleetProtos", "Identity", "Model", "ProxySupervisor", "SecureTransport",
-        "Storage", "Streams",
+        "Documents", "FleetProtos", "Identity", "Model", "ProxySupervisor", "Storage", "Streams",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

@@ -6,7 +6,6 @@ import GRPCCore
 import Identity
 import Logging
 import ProxySupervisor
-import SecureTransport
 import SwiftProtobuf
 
 /// A workload that has joined and can register without an Envoy of its own: it lends its service
@@ -31,27 +30,8 @@ struct Registrar: Sendable {
     at address: String, port: Int,
     _ body: @escaping @Sendable (_ acknowledged: ContinuousClock.Instant) async throws -> Result
   ) async throws -> Result {
-    let bundle = identity.bundle
-    let transport = try mutualTLSClient(
-      host: agent.host, port: agent.port,
-      credentials: CredentialSource(Credentials(chain: identity.chain, key: key)),
-      peers: .verified({ bundle }, allowsUnenrolled: false),
-      expecting: .agent(trustDomain: identity.trustDomain))
-    let registration = Rialto_Workload_V1_Registration.with {
-      $0.nodeID = identity.nodeID
-      $0.address = address
-      $0.ports = [
-        .with {
-          $0.number = Int32(port)
-          $0.name = "http"
-          $0.protocol = "http"
-        }
-      ]
-      $0.labels = identity.labels
-      $0.healthy = true
-      $0.version = "bench"
-      $0.platform = "vm"
-    }
+    let transport = try identity.transport(to: agent, key: key)
+    let registration = identity.registration(at: address, port: port, version: "bench")
     let (done, finish) = AsyncStream.makeStream(of: Void.self)
     return try await withGRPCClient(transport: transport) { client in
       var options = CallOptions.defaults

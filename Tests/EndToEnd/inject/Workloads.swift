@@ -4,7 +4,6 @@ import GRPCCore
 import Identity
 import Logging
 import ProxySupervisor
-import SecureTransport
 import Streams
 import SwiftProtobuf
 
@@ -67,27 +66,8 @@ struct Workloads {
     _ identity: ProxyIdentity, _ key: PrivateKey, _ address: String,
     taken: @escaping @Sendable () -> Void
   ) async throws {
-    let bundle = identity.bundle
-    let transport = try mutualTLSClient(
-      host: agent.host, port: agent.port,
-      credentials: CredentialSource(Credentials(chain: identity.chain, key: key)),
-      peers: .verified({ bundle }, allowsUnenrolled: false),
-      expecting: .agent(trustDomain: identity.trustDomain))
-    let registration = Rialto_Workload_V1_Registration.with {
-      $0.nodeID = identity.nodeID
-      $0.address = address
-      $0.ports = [
-        .with {
-          $0.number = 8080
-          $0.name = "http"
-          $0.protocol = "http"
-        }
-      ]
-      $0.labels = identity.labels
-      $0.healthy = true
-      $0.version = "test"
-      $0.platform = "vm"
-    }
+    let transport = try identity.transport(to: agent, key: key)
+    let registration = identity.registration(at: address, port: 8080, version: "test")
     let isOver = isOver
     try await withGRPCClient(transport: transport) { client in
       var options = CallOptions.defaults
