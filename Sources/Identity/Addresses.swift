@@ -1,31 +1,22 @@
+import Documents
+
 /// The four or sixteen bytes of an address in text.
 /// - Throws: `CertificateAuthority.Problem.notAnAddress`.
 func octets(of text: String) throws -> [UInt8] {
-  if let four = ipv4Octets(text) ?? ipv6Octets(text) { return four }
+  if let four = IPv4Address(text)?.bytes ?? ipv6Octets(text) { return four }
   throw CertificateAuthority.Problem.notAnAddress(text)
 }
 
 /// Whether `text` is an IPv4 or IPv6 address rather than a name.
 package func isAddress(_ text: String) -> Bool {
-  ipv4Octets(text) != nil || ipv6Octets(text) != nil
+  IPv4Address(text) != nil || ipv6Octets(text) != nil
 }
 
 /// Whether a workload or gateway can be reached at it: dotted IPv4, and none of 0.0.0.0/8, multicast,
 /// reserved (the virtual addresses) or broadcast.
 package func isInstanceAddress(_ text: String) -> Bool {
-  guard let first = ipv4Octets(text)?.first else { return false }
+  guard let first = IPv4Address(text)?.bytes.first else { return false }
   return (1..<224).contains(first)
-}
-
-private func ipv4Octets(_ text: String) -> [UInt8]? {
-  let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-  guard parts.count == 4 else { return nil }
-  let octets = parts.compactMap { part -> UInt8? in
-    let digits = String(decoding: part, as: UTF8.self)
-    guard let octet = UInt8(digits), String(octet) == digits else { return nil }
-    return octet
-  }
-  return octets.count == 4 ? octets : nil
 }
 
 private func ipv6Octets(_ text: String) -> [UInt8]? {

@@ -57,24 +57,40 @@ def fences(watch):
 
 
 def pairs(watch):
-    """every site calls every other by name, through its gateway, the edge and the other's gateway;
-    the callee sees the caller's own identity"""
+    """every site calls every other by name, through its gateway, the edge and the other's gateway,
+    which is what `rialto path` says; the callee sees the caller's own identity"""
     tried = []
     for (here, caller), (there, callee) in itertools.permutations(CALLERS.items(), 2):
         # The front end of east is not exposed; its catalog is.
         callee = mesh.workload("catalog") if there is mesh.east else callee
-        passing = [here.gateway, mesh.edge.gateway, there.gateway]
-        before = [passed_on(gateway.proxy) for gateway in passing]
-        status, answer = call(caller, url(callee))
         what = f"{here.name} → {there.name}"
+        told = told_path(here, caller, there, callee)
+        assert told == [here.name, "edge", there.name], f"{what}: rialto path says {told}"
+        sites = [here, mesh.edge, there]
+        passing = [site.gateway for site in sites]
+        aside = [site.gateway for site in CALLERS if site not in sites]
+        before = [passed_on(gateway.proxy) for gateway in passing]
+        untouched = [connections(gateway.proxy) for gateway in aside]
+        status, answer = call(caller, url(callee))
         assert status == 200, f"{what}: {status} {answer}"
         assert (answer["service"], answer["site"]) == (callee.service, there.name), f"{what}: {answer}"
         assert answer["caller"] == identity(caller), f"{what}: called by {answer['caller']}"
         # Envoy counts a connection's bytes as they come: the answer was there first.
         wait_until(f"{what}: every gateway on the way counts it", lambda: all(
             passed_on(gateway.proxy) > was for gateway, was in zip(passing, before)), 10)
+        assert [connections(gateway.proxy) for gateway in aside] == untouched, \
+            f"{what}: a gateway that is not on the way took a connection"
         tried.append(what)
     return f"{len(tried)} pairs"
+
+
+def told_path(here, caller, there, callee):
+    """The gateways on the way between two workloads, as `rialto path` has it, by cluster."""
+    answer = mesh.rialto_json(
+        "path", f"{caller.service}.{caller.namespace}@{here.name}",
+        f"{callee.service}.{callee.namespace}@{there.name}")
+    assert len(answer["routes"]) == 1, answer
+    return [hop["cluster"] for hop in answer["routes"][0]["hops"] if hop["kind"] != "workload"]
 
 
 def from_outside(watch):
@@ -272,6 +288,8 @@ def direct(watch):
         assert not is_direct(callee), "the path is direct already"
         with changed(NETWORKS, sees_each_other):
             assert is_direct(callee), "the path still leads through the edge"
+            told = told_path(mesh.east, caller, mesh.west, callee)
+            assert told == ["east", "west"], f"rialto path says {told}"
             background.run_until(9)
         assert not is_direct(callee), "the path is still direct"
         report = background.finish()

@@ -1,3 +1,5 @@
+import Documents
+
 /// Something in a blueprint that no proxy could carry out as it stands.
 package struct Defect: Hashable, Sendable, Comparable, CustomStringConvertible {
   package var key: ItemKey
@@ -81,7 +83,7 @@ private struct Checker {
 
   mutating func check(_ plan: ServicePlan) {
     expect(plan.host == "\(plan.name).\(plan.namespace).mesh", "has the host \(plan.host)")
-    expect(isAddress(plan.address), "address \(plan.address) is none")
+    expect(IPv4Address(plan.address) != nil, "address \(plan.address) is none")
     expect(
       plan.ports.map(\.number) == Set(plan.ports.map(\.number)).sorted(),
       "ports are not sorted, or not unique")
@@ -126,11 +128,6 @@ private struct Checker {
     }
   }
 
-  private func isAddress(_ text: String) -> Bool {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
-  }
-
   // MARK: Namespaces and gateways
 
   mutating func check(_ plan: NamespacePlan) {
@@ -153,7 +150,7 @@ private struct Checker {
       !plan.gateways.isEmpty && plan.gateways == Set(plan.gateways).sorted(),
       "gateways are none, not sorted, or not unique")
     for gateway in plan.gateways {
-      expect(isAddress(gateway.address), "gateway address \(gateway.address) is none")
+      expect(IPv4Address(gateway.address) != nil, "gateway address \(gateway.address) is none")
     }
   }
 

@@ -1,4 +1,5 @@
 import Blueprints
+import Documents
 import Model
 
 /// Which clusters reach which others, and how: networks, what connects them, and gateways.
@@ -132,15 +133,5 @@ enum GatewayRole {
 
 extension ObservedGateway {
   /// What nobody can dial is no way to anywhere, whatever an agent says.
-  fileprivate var isDialable: Bool { (1...65_535).contains(port) && isIPv4(address) }
-}
-
-private func isIPv4(_ text: String) -> Bool {
-  let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-  return parts.count == 4
-    && parts.allSatisfy { part in
-      (1...3).contains(part.count)
-        && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        && (UInt8(String(decoding: Array(part), as: UTF8.self)) != nil)
-    }
+  fileprivate var isDialable: Bool { (1...65_535).contains(port) && IPv4Address(address) != nil }
 }

@@ -46,8 +46,7 @@ extension IncrementalCompiler {
   }
 
   private func peer(_ name: String, of cluster: String) -> PeerPlan? {
-    var reader = Reader(world)
-    guard case .peer(let plan)? = peerUnit(name, &reader)[cluster]?.item else { return nil }
+    guard case .peer(let plan)? = item(.peer(name), in: cluster)?.item else { return nil }
     return plan
   }
 

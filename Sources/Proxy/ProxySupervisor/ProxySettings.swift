@@ -1,3 +1,4 @@
+import Documents
 package import Identity
 
 /// What a proxy is told on its command line.

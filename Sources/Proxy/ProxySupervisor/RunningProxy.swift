@@ -1,5 +1,6 @@
 private import FleetProtos
 private import Foundation
+import Documents
 import Logging
 private import NIOCore
 private import ServiceLifecycle

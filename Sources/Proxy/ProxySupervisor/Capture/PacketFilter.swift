@@ -1,3 +1,5 @@
+package import Documents
+
 /// The rules that bring traffic into Envoy: of the nat table, in chains of their own, as many for a
 /// thousand services as for one.
 package struct PacketFilter: Hashable, Sendable {

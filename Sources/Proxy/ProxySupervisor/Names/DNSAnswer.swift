@@ -1,3 +1,5 @@
+package import Documents
+
 /// What the resolver does about a query.
 package enum DNSDecision: Hashable, Sendable {
   case answer([UInt8])

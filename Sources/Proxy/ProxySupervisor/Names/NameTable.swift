@@ -1,22 +1,4 @@
-package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
-  package let bytes: [UInt8]
-
-  /// Nil unless `text` is four decimal numbers up to 255, joined by dots.
-  package init?(_ text: String) {
-    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count == 4 else { return nil }
-    var bytes: [UInt8] = []
-    for part in parts {
-      guard part.count <= 3, part.allSatisfy({ (0x30...0x39).contains($0) }),
-        let number = UInt8(String(decoding: part, as: UTF8.self))
-      else { return nil }
-      bytes.append(number)
-    }
-    self.bytes = bytes
-  }
-
-  package var description: String { bytes.map(String.init).joined(separator: ".") }
-}
+package import Documents
 
 /// The hosts of the mesh and their virtual addresses. Names are kept in lower case.
 package struct NameTable: Hashable, Sendable {

@@ -1,3 +1,5 @@
+package import Documents
+
 /// The machine's resolvers, as `/etc/resolv.conf` names them.
 package struct ResolverConfiguration: Hashable, Sendable {
   /// As many as the C library asks.

@@ -1,4 +1,5 @@
 package import DeltaXDS
+import Documents
 private import FleetProtos
 package import Logging
 package import Streams
