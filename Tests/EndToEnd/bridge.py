@@ -70,7 +70,6 @@ def pairs(watch):
         passing = [site.gateway for site in sites]
         aside = [site.gateway for site in CALLERS if site not in sites]
         before = [passed_on(gateway.proxy) for gateway in passing]
-        untouched = [connections(gateway.proxy) for gateway in aside]
         status, answer = call(caller, url(callee))
         assert status == 200, f"{what}: {status} {answer}"
         assert (answer["service"], answer["site"]) == (callee.service, there.name), f"{what}: {answer}"
@@ -78,6 +77,12 @@ def pairs(watch):
         # Envoy counts a connection's bytes as they come: the answer was there first.
         wait_until(f"{what}: every gateway on the way counts it", lambda: all(
             passed_on(gateway.proxy) > was for gateway, was in zip(passing, before)), 10)
+        # The callee calls further sites: a connection that goes no further tells who is not on it.
+        before = [connections(gateway.proxy) for gateway in passing]
+        untouched = [connections(gateway.proxy) for gateway in aside]
+        knock(here, there, callee)
+        wait_until(f"{what}: every gateway on the way takes the connection", lambda: all(
+            connections(gateway.proxy) > was for gateway, was in zip(passing, before)), 10)
         assert [connections(gateway.proxy) for gateway in aside] == untouched, \
             f"{what}: a gateway that is not on the way took a connection"
         tried.append(what)
