@@ -40,6 +40,19 @@ import Testing
     #expect(registrations.endpoints(of: orders).map(\.address) == ["10.0.0.1", "10.0.0.2"])
   }
 
+  @Test func `a workload that only calls others belongs to its service and is no instance`() throws
+  {
+    var registrations = Registrations()
+    _ = registrations.register(Self.registration("a", ports: []), lease: 1, lastChange: 0)
+    #expect(registrations.services == [orders])
+    #expect(registrations.endpoints(of: orders).isEmpty)
+    let summary = try #require(registrations.summary(of: orders))
+    #expect(summary.ports.isEmpty)
+    #expect((summary.workloads, summary.healthyWorkloads) == (1, 0))
+    _ = registrations.remove("a", lease: 1)
+    #expect(registrations.summary(of: orders) == nil)
+  }
+
   @Test func `a gateway is no instance of a service`() {
     var registrations = Registrations()
     let gateway = Self.registration("g", service: "ingress", role: .ingress)

@@ -4,5 +4,7 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.",
-    subcommands: [IdleCommand.self, PropagationCommand.self])
+    subcommands: [
+      PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, IdleCommand.self,
+    ])
 }

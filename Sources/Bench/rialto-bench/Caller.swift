@@ -2,13 +2,15 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// A client that keeps its connections and asks one question at a time.
+/// A client that keeps its connections.
 struct Caller: Sendable {
   private let client: HTTPClient
 
   static func with<Result>(_ body: (Caller) async throws -> Result) async throws -> Result {
     var configuration = HTTPClient.Configuration()
     configuration.timeout.connect = .milliseconds(500)
+    // As many as wait: a request must not fail for want of a connection to the caller's own proxy.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
     configuration.connectionPool.retryConnectionEstablishment = false
     let client = HTTPClient(configuration: configuration)
     do {
@@ -22,10 +24,10 @@ struct Caller: Sendable {
   }
 
   /// The body of a good answer, nil for any other.
-  func ask(_ url: String) async throws -> String? {
+  func ask(_ url: String, within limit: TimeAmount = .seconds(1)) async throws -> String? {
     try Task.checkCancellation()
     do {
-      let answer = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(1))
+      let answer = try await client.execute(HTTPClientRequest(url: url), timeout: limit)
       let body = try await answer.body.collect(upTo: 1024)
       return answer.status == .ok ? String(buffer: body) : nil
     } catch {

@@ -44,13 +44,67 @@ struct Child: Sendable {
   }
 }
 
-/// The processes of one run, by name.
+/// The processes of one run, by name. Some of them are killed on purpose, and started again.
 final class Children: Sendable {
-  private let running = Mutex<[String: Int32]>([:])
+  private struct Restart {
+    let signal: AsyncStream<Void>
+    let send: AsyncStream<Void>.Continuation
 
-  func started(_ name: String, _ process: Int32) { running.withLock { $0[name] = process } }
-  func process(_ name: String) -> Int32? { running.withLock { $0[name] } }
-  var all: [String: Int32] { running.withLock { $0 } }
+    init() {
+      (signal, send) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
+    }
+  }
+
+  private struct State {
+    var running: [String: Int32] = [:]
+    /// What those wait for that were killed on purpose.
+    var restarts: [String: Restart] = [:]
+  }
+
+  private let folder: String
+  private let state = Mutex(State())
+
+  init(folder: String) { self.folder = folder }
+
+  func started(_ name: String, _ process: Int32) {
+    state.withLock { $0.running[name] = process }
+  }
+
+  var all: [String: Int32] { state.withLock { $0.running } }
+
+  /// Runs a program until it ends by itself, which is an error, or the task is cancelled.
+  func run(_ child: Child) async throws {
+    while true {
+      do {
+        try await child.run { started(child.name, $0) }
+      } catch let ended as Child.Ended {
+        guard let signal = state.withLock({ $0.restarts[child.name]?.signal }) else { throw ended }
+        for await _ in signal { break }
+        try Task.checkCancellation()
+        state.withLock { $0.restarts[child.name] = nil }
+      }
+    }
+  }
+
+  /// Kills a program and what it has started, as a machine dies.
+  func kill(_ name: String) {
+    let process = state.withLock { state in
+      state.restarts[name] = Restart()
+      return state.running[name]
+    }
+    if let process { Glibc.kill(process, SIGKILL) }
+    signal(SIGKILL, to: name + "/")
+  }
+
+  /// Starts a program again that was killed.
+  func restart(_ name: String) { state.withLock { _ = $0.restarts[name]?.send.yield() } }
+
+  /// Sends a signal to all processes whose folder in the run's folder begins like this.
+  func signal(_ signal: Int32, to prefix: String) {
+    for process in ProcessTable.processes(mentioning: "\(folder)/\(prefix)") {
+      Glibc.kill(process, signal)
+    }
+  }
 }
 
 /// Waits for a condition of another process; the bench gives up after a deadline.

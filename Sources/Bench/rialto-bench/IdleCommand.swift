@@ -21,26 +21,33 @@ struct IdleCommand: AsyncParsableCommand {
     }
   }
 
-  private static let proxies = Site.versions + ["caller"]
+  private static let echo = SitePlan.Upstream(service: Testbed.echo, port: 20_000)
+  private static let plan = SitePlan(
+    name: "site", number: 2, instances: ["v1", "v2"], upstreams: [echo])
+  private static let proxies = (plan.instances + ["caller"]).map { plan.prefix + $0 }
 
   func run() async throws {
     let machine = MachineFacts.read()
-    let echo = Site.Upstream(service: Site.echo, port: 20_000)
     let shares = try await untilInterrupted {
-      try await Site.with(options, upstreams: [echo]) { site in
-        try await Caller.with { try await $0.settle(on: Site.versions[0], from: echo.url) }
+      try await Testbed.with(options, [Self.plan]) { testbed in
+        try await Caller.with { caller in
+          try await wait(for: "answer through a proxy") {
+            try await caller.ask(Self.plan.url(Self.echo)) != nil
+          }
+        }
         try await Task.sleep(for: .seconds(rest))
-        return try await watch(site)
+        return try await watch(testbed)
       }
     }
     report(shares, machine).print(json: options.json)
   }
 
   /// Percent of one core by process; Envoys under the names of their proxies.
-  private func watch(_ site: Site) async throws -> [String: Double] {
-    var processes = site.children.all
+  private func watch(_ testbed: Testbed) async throws -> [String: Double] {
+    var processes = testbed.children.all
     for name in Self.proxies {
-      let envoys = ProcessTable.processes(mentioning: "\(site.folder)/\(name)/run/bootstrap.json")
+      let envoys = ProcessTable.processes(
+        mentioning: "\(testbed.folder)/\(name)/run/bootstrap.json")
       processes["envoy \(name)"] = envoys.first
     }
     let start = ContinuousClock.now
@@ -68,7 +75,9 @@ struct IdleCommand: AsyncParsableCommand {
       metrics: [
         .init(
           name: "server_cpu_percent", value: greatest(["server"]), unit: "%", goal: 0.5),
-        .init(name: "agent_cpu_percent", value: greatest(["agent"]), unit: "%", goal: 0.5),
+        .init(
+          name: "agent_cpu_percent", value: greatest([Self.plan.prefix + "agent"]), unit: "%",
+          goal: 0.5),
         .init(name: "proxy_cpu_percent", value: greatest(Self.proxies), unit: "%", goal: 0.5),
       ],
       baselines: [

@@ -32,20 +32,29 @@ struct PropagationCommand: AsyncParsableCommand {
     guard (0...10_000).contains(rest) else { throw ValidationError("--rest is 0 to 10000") }
   }
 
-  private static let echo = Site.Upstream(service: Site.echo, port: 20_000)
-  private static let twins = Site.Upstream(service: "twins", port: 20_001)
+  private static let versions = ["v1", "v2"]
+  private static let echo = SitePlan.Upstream(service: Testbed.echo, port: 20_000)
+  private static let twins = SitePlan.Upstream(service: "twins", port: 20_001)
   private static let firstNewPort = 20_100
+
+  /// One site, whose caller has a listener for everything that is to come.
+  private var plan: SitePlan {
+    SitePlan(
+      name: "site", number: 2, instances: Self.versions,
+      upstreams: [Self.echo, Self.twins] + newcomers)
+  }
+
+  private var newcomers: [SitePlan.Upstream] {
+    (0..<rounds + Self.warmUps).map {
+      SitePlan.Upstream(service: "new-\($0)", port: Self.firstNewPort + $0)
+    }
+  }
   private static let warmUps = 5
 
   func run() async throws {
     let machine = MachineFacts.read()
-    let newcomers = (0..<rounds + Self.warmUps).map {
-      Site.Upstream(service: "new-\($0)", port: Self.firstNewPort + $0)
-    }
     let samples = try await untilInterrupted {
-      try await Site.with(options, upstreams: [Self.echo, Self.twins] + newcomers) { site in
-        try await measure(site, newcomers)
-      }
+      try await Testbed.with(options, [plan]) { try await measure($0) }
     }
     report(samples, machine).print(json: options.json)
   }
@@ -59,24 +68,23 @@ struct PropagationCommand: AsyncParsableCommand {
     var all: Samples { route + service + endpoint }
   }
 
-  private func measure(_ site: Site, _ newcomers: [Site.Upstream]) async throws -> Measured {
+  private func measure(_ testbed: Testbed) async throws -> Measured {
     let floor = Floor(
-      folder: "\(site.folder)/floor", envoy: try options.envoyPath(), port: Site.servicePort)
+      folder: "\(testbed.folder)/floor", envoy: try options.envoyPath(),
+      port: Testbed.servicePort)
     return try await withThrowingTaskGroup(of: Measured?.self) { group in
       let server = try floor.server()
-      let envoy = try floor.child(log: "\(site.folder)/log/floor.log")
+      let envoy = try floor.child(log: "\(testbed.folder)/log/floor.log")
       group.addTask {
         try await server.serve()
         return nil
       }
       group.addTask {
-        try await envoy.run { site.children.started("floor", $0) }
+        try await envoy.run { testbed.children.started("floor", $0) }
         return nil
       }
       group.addTask {
-        try await Caller.with { caller in
-          try await rounds(of: caller, site, newcomers, floor)
-        }
+        try await Caller.with { try await rounds(of: $0, testbed, floor) }
       }
       while let next = try await group.next() {
         guard let next else { continue }
@@ -88,28 +96,27 @@ struct PropagationCommand: AsyncParsableCommand {
   }
 
   private func rounds(
-    of caller: Caller, _ site: Site, _ newcomers: [Site.Upstream], _ floor: Floor
+    of caller: Caller, _ testbed: Testbed, _ floor: Floor
   ) async throws -> Measured {
+    let (site, newcomers) = (testbed.site("site"), newcomers)
+    _ = try await testbed.client.put(
+      Testbed.routeRef, Testbed.route(to: Self.versions[0], of: Self.versions))
     // Two instances under one name, of which the first one is always there.
-    let first = try await Registrar.join(
-      site.agent, socket: site.socket, grant: site.grant("twins", account: Site.echo),
-      logger: site.logger)
-    let second = try await Registrar.join(
-      site.agent, socket: site.socket, grant: site.grant("twins", account: Site.echo),
-      logger: site.logger)
+    let first = try await site.registrar(of: Self.twins.service, in: testbed)
+    let second = try await site.registrar(of: Self.twins.service, in: testbed)
     return try await first.whileRegistered(
-      at: Site.Address.instances[0], port: Site.servicePort
+      at: site.plan.instanceAddress(0), port: Testbed.servicePort
     ) { _ in
-      try await caller.settle(on: Site.versions[0], from: Self.echo.url)
-      try await caller.settle(on: Site.versions[0], from: Self.twins.url)
+      try await caller.settle(on: Self.versions[0], from: site.plan.url(Self.echo))
+      try await caller.settle(on: Self.versions[0], from: site.plan.url(Self.twins))
       try await caller.settle(on: "floor-0", from: floor.url)
       var measured = Measured()
       for round in 0..<rounds + Self.warmUps {
         let isWarm = round >= Self.warmUps
-        let route = try await changeRoute(round, caller, site)
+        let route = try await changeRoute(round, caller, testbed)
         let base = try await changeFloor(round, caller, floor)
-        let service = try await addService(newcomers[round], caller, site)
-        let endpoint = try await addEndpoint(second, caller)
+        let service = try await addService(newcomers[round], caller, testbed)
+        let endpoint = try await addEndpoint(second, caller, site.plan)
         guard isWarm else { continue }
         measured.route.add(route)
         measured.floor.add(base)
@@ -125,12 +132,13 @@ struct PropagationCommand: AsyncParsableCommand {
   private func settleDown() async throws { try await Task.sleep(for: .milliseconds(rest)) }
 
   private func changeRoute(
-    _ round: Int, _ caller: Caller, _ site: Site
+    _ round: Int, _ caller: Caller, _ testbed: Testbed
   ) async throws -> Duration {
-    let version = Site.versions[(round + 1) % 2]
+    let version = Self.versions[(round + 1) % 2]
     try await settleDown()
-    async let answered = caller.watch(for: version, from: Self.echo.url)
-    _ = try await site.client.put(Site.routeRef, Site.route(to: version))
+    async let answered = caller.watch(for: version, from: plan.url(Self.echo))
+    _ = try await testbed.client.put(
+      Testbed.routeRef, Testbed.route(to: version, of: Self.versions))
     let acknowledged = ContinuousClock.now
     return max(.zero, try await answered - acknowledged)
   }
@@ -148,27 +156,28 @@ struct PropagationCommand: AsyncParsableCommand {
   }
 
   private func addService(
-    _ newcomer: Site.Upstream, _ caller: Caller, _ site: Site
+    _ newcomer: SitePlan.Upstream, _ caller: Caller, _ testbed: Testbed
   ) async throws -> Duration {
-    let registrar = try await Registrar.join(
-      site.agent, socket: site.socket, grant: site.grant(newcomer.service, account: Site.echo),
-      logger: site.logger)
+    let site = testbed.site("site")
+    let registrar = try await site.registrar(of: newcomer.service, in: testbed)
     try await settleDown()
     return try await registrar.whileRegistered(
-      at: Site.Address.instances[0], port: Site.servicePort
+      at: site.plan.instanceAddress(0), port: Testbed.servicePort
     ) { acknowledged in
-      try await caller.watch(for: Site.versions[0], from: newcomer.url) - acknowledged
+      try await caller.watch(for: Self.versions[0], from: site.plan.url(newcomer)) - acknowledged
     }
   }
 
-  private func addEndpoint(_ second: Registrar, _ caller: Caller) async throws -> Duration {
+  private func addEndpoint(
+    _ second: Registrar, _ caller: Caller, _ plan: SitePlan
+  ) async throws -> Duration {
     try await settleDown()
     let elapsed = try await second.whileRegistered(
-      at: Site.Address.instances[1], port: Site.servicePort
+      at: plan.instanceAddress(1), port: Testbed.servicePort
     ) { acknowledged in
-      try await caller.watch(for: Site.versions[1], from: Self.twins.url) - acknowledged
+      try await caller.watch(for: Self.versions[1], from: plan.url(Self.twins)) - acknowledged
     }
-    try await caller.settle(on: Site.versions[0], from: Self.twins.url)
+    try await caller.settle(on: Self.versions[0], from: plan.url(Self.twins))
     return elapsed
   }
 

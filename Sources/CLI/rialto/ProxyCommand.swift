@@ -72,13 +72,22 @@ struct ProxyCommand: AsyncParsableCommand {
     guard let agentText = options.agent, let agent = AgentAddress(agentText) else {
       throw ValidationError("--agent HOST:PORT is needed on the first start")
     }
-    let folderName = URL(fileURLWithPath: data).standardizedFileURL.lastPathComponent
+    let ownAddress = try await options.parsedAddress(towards: agent)
+    let settings = try settings(options, agent: agent, at: ownAddress)
+    try memory.write(options.document)
+    return settings
+  }
+
+  // Apart from what waits: the optimizer of Swift 6.3 crashes on both in one function.
+  private func settings(
+    _ options: ProxyOptions, agent: AgentAddress, at ownAddress: String
+  ) throws -> ProxySettings {
+    let folder = URL(fileURLWithPath: data).standardizedFileURL
     let role = try options.parsedRole()
     var settings = ProxySettings(
-      dataFolder: URL(fileURLWithPath: data).standardizedFileURL.path,
-      runFolder: run ?? "/run/rialto/\(instance ?? folderName)", agent: agent,
-      address: try await options.parsedAddress(towards: agent),
-      capture: options.parsedCapture(role),
+      dataFolder: folder.path,
+      runFolder: run ?? "/run/rialto/\(instance ?? folder.lastPathComponent)",
+      agent: agent, address: ownAddress, capture: options.parsedCapture(role),
       envoy: try envoyPath(), drainTime: .seconds(options.drainTime ?? 5),
       readiness: try address("--readiness", readiness), metrics: try address("--metrics", metrics),
       version: Version.text)
@@ -86,6 +95,7 @@ struct ProxyCommand: AsyncParsableCommand {
     settings.token = try tokenFile.map { try JoinToken(text: try text(ofToken: $0)) }
     settings.ports = try options.parsedPorts()
     settings.advertised = try options.parsedAdvertisement()
+    settings.binding = try options.parsedBinding()
     settings.platform = try platform()
     settings.labels = try options.parsedLabels()
     settings.upstreams = try options.parsedUpstreams()
@@ -96,7 +106,6 @@ struct ProxyCommand: AsyncParsableCommand {
     } else if settings.capture == .redirect {
       settings.resolver = try address("--dns", "127.0.0.1:15053")
     }
-    try memory.write(options.document)
     return settings
   }
 

@@ -27,6 +27,12 @@ struct ProxyOptions: ParsableArguments {
       valueName: "ip[:port]"))
   var advertise: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The address at which this gateway listens; all of the machine's unless set.",
+      valueName: "ip"))
+  var bind: String?
+
   @Option(help: ArgumentHelp("A label; may be repeated.", valueName: "k=v"))
   var label: [String] = []
 
@@ -60,6 +66,9 @@ struct ProxyOptions: ParsableArguments {
     let role = try parsedRole()
     if try parsedAdvertisement() != nil, role == .sidecar {
       throw ValidationError("--advertise is for gateways")
+    }
+    if try parsedBinding() != nil, role == .sidecar {
+      throw ValidationError("--bind is for gateways")
     }
     if let capture, ProxySettings.Capture(rawValue: capture) == nil {
       throw ValidationError("--capture \(capture): redirect or none is meant")
@@ -113,6 +122,15 @@ struct ProxyOptions: ParsableArguments {
     }
   }
 
+  func parsedBinding() throws -> IPv4Address? {
+    try bind.map { text in
+      guard let address = IPv4Address(text) else {
+        throw ValidationError("--bind \(text): an IPv4 address is meant")
+      }
+      return address
+    }
+  }
+
   func parsedHealth() throws -> HealthProbe? {
     try health.map { text in
       guard let probe = HealthProbe(text) else {
@@ -161,6 +179,7 @@ struct ProxyOptions: ParsableArguments {
     options.role = role ?? remembered["role"]?.string
     options.address = address ?? remembered["address"]?.string
     options.advertise = advertise ?? remembered["advertise"]?.string
+    options.bind = bind ?? remembered["bind"]?.string
     options.capture = capture ?? remembered["capture"]?.string
     options.health = health ?? remembered["health"]?.string
     options.dns = dns ?? remembered["dns"]?.string
@@ -180,6 +199,7 @@ struct ProxyOptions: ParsableArguments {
     ]
     for (key, value) in [
       ("agent", agent), ("role", role), ("address", address), ("advertise", advertise),
+      ("bind", bind),
       ("capture", capture), ("health", health), ("dns", dns),
     ] {
       if let value { members[key] = .string(value) }

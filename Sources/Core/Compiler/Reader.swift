@@ -39,7 +39,10 @@ struct Reader {
     facts.insert(.offer(service))
     return (world.services[service] ?? [:]).sorted { $0.key < $1.key }.compactMap {
       name, observed in
-      cluster(name).map { Offer(cluster: $0, ports: observed.ports, labels: observed.labels) }
+      // Workloads that only call others make their namespace known, and offer nothing.
+      observed.ports.isEmpty
+        ? nil
+        : cluster(name).map { Offer(cluster: $0, ports: observed.ports, labels: observed.labels) }
     }
   }
 

@@ -18,6 +18,7 @@ package struct ClusterInventory: Hashable, Sendable {
 
 /// A service as one cluster provides it.
 package struct ObservedService: Hashable, Sendable {
+  /// Empty when its workloads only call others.
   package var ports: [ObservedPort]
   /// The labels that all of its workloads share.
   package var labels: [String: String]

@@ -96,7 +96,8 @@ struct InventoryWriter {
       if known[name] == text { continue }
       try statement.execute(arguments: [cluster, name.namespace, name.name, text, version])
       touched.append(name)
-      if known[name] == nil { try allocate(host: name.host) }
+      // Nobody needs the address of workloads that only call others.
+      if !service.ports.isEmpty { try allocate(host: name.host) }
     }
     for name in gone.sorted() where known[name] != nil {
       try statement.execute(arguments: [cluster, name.namespace, name.name, nil, version])

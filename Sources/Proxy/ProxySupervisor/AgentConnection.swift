@@ -205,12 +205,20 @@ package final class AgentConnection: Sendable {
     _ what: String, _ attempt: (_ succeeded: @escaping @Sendable () -> Void) async throws -> Void
   ) async {
     var backoff = Backoff(first: .milliseconds(50), limit: Self.longestWait)
+    var complaint: String?
     while !Task.isCancelled {
       let reached = Latest(false)
       do {
         try await attempt { reached.publish(true) }
       } catch is CancellationError {
         return
+      } catch let error as RPCError where error.code.isRefusal {
+        // Asking again brings nothing new, so nothing more is said; but an agent may change.
+        if error.message != complaint {
+          logger.error(
+            "the agent refuses", metadata: ["what": "\(what)", "reason": "\(error.message)"])
+        }
+        complaint = error.message
       } catch {
         let level: Logger.Level = reached.current ? .info : .debug
         logger.log(level: level, "\(what) ended", metadata: ["error": "\(error)"])
@@ -218,5 +226,12 @@ package final class AgentConnection: Sendable {
       if reached.current { backoff.reset() }
       try? await Task.sleep(for: backoff.delay())
     }
+  }
+}
+
+extension RPCError.Code {
+  /// Whether the other side has understood and does not want.
+  fileprivate var isRefusal: Bool {
+    [.invalidArgument, .permissionDenied, .unauthenticated, .failedPrecondition].contains(self)
   }
 }

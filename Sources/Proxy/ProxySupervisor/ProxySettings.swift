@@ -1,4 +1,4 @@
-import Documents
+package import Documents
 package import Identity
 
 /// What a proxy is told on its command line.
@@ -38,6 +38,8 @@ package struct ProxySettings: Sendable {
   package var address: String
   /// Where other networks reach this gateway; nil: at `address` and the usual port.
   package var advertised: Advertisement?
+  /// The address at which this gateway listens; nil: at all of the machine's.
+  package var binding: IPv4Address?
   /// vm, container or pod.
   package var platform = "vm"
   package var labels: [String: String] = [:]

@@ -64,7 +64,7 @@ package struct ProxySupervisor: Service {
     let snapshot = SnapshotFile.read(at: snapshotPath, nodeID: identity.nodeID, logger: logger)
     let relay = Relay(
       nodeID: identity.nodeID, held: snapshot.resources, reserved: [workloadSecretName],
-      logger: logger)
+      binding: settings.binding.map(ListenerBinding.init), logger: logger)
     relay.publishOwn(try workloadSecret(Credentials(chain: identity.chain, key: key)))
     let connection = try AgentConnection(
       agent: settings.agent, identity: identity, key: key, folder: folder, relay: relay,

@@ -176,6 +176,17 @@ private struct Bridge {
     #expect(bridge.orders(in: "east") == nil)
   }
 
+  @Test func `workloads that only call others are told of services elsewhere, and offer nothing`() {
+    var bridge = Bridge()
+    let job = ServiceName(namespace: "jobs", name: "nightly")
+    let caller = ObservedService(ports: [], serviceAccounts: [], workloads: 1, healthyWorkloads: 0)
+    bridge.update(CompilerChange(services: ["vm": [job: caller]]))
+    #expect(bridge.orders(in: "vm")?.providers.map(\.cluster) == ["west"])
+    #expect(bridge.blueprints["vm"]?[.service(namespace: "jobs", name: "nightly")] == nil)
+    bridge.update(CompilerChange(services: ["vm": [job: nil]]))
+    #expect(bridge.orders(in: "vm") == nil)
+  }
+
   @Test func `reach decides, not only the cluster`() {
     var bridge = Bridge()
     let group = Bridge.workspace.child(.trafficGroup, "g")

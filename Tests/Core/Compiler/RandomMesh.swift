@@ -102,7 +102,7 @@ struct RandomMesh {
       ObservedPort(number: 9090, name: "grpc", protocolName: "grpc"),
     ]
     return ObservedService(
-      ports: Array(ports.prefix(pick([1, 2]))), labels: pick([[:], ["exposed": "yes"]]),
+      ports: Array(ports.prefix(pick([0, 1, 2]))), labels: pick([[:], ["exposed": "yes"]]),
       serviceAccounts: [pick(["a", "b"])], workloads: 1, healthyWorkloads: pick([0, 1]),
       variants: chance(50)
         ? [] : [ObservedVariant(labels: ["v": "1"], healthyWorkloads: pick([0, 1]))])

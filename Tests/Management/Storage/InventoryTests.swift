@@ -44,6 +44,18 @@ import Testing
     #expect(store.position.current.inventory == 1)
   }
 
+  @Test func `workloads that only call others need no address`() async throws {
+    let store = try open()
+    let callers = ObservedService(
+      ports: [], serviceAccounts: [], workloads: 1, healthyWorkloads: 0)
+    try await store.recordServices(
+      cluster: "east", full: true, upserts: [Self.orders: callers], removals: [])
+    #expect(try await addresses(store).isEmpty)
+    try await store.recordServices(
+      cluster: "east", full: false, upserts: [Self.orders: Self.service()], removals: [])
+    #expect(try await addresses(store) == ["orders.shop.mesh": "240.240.0.1"])
+  }
+
   @Test func `addresses are unique, usable, and the same after reopening`() async throws {
     let names = (0..<600).map { ServiceName(namespace: "n\($0 % 7)", name: "s\($0)") }
     let services = Dictionary(uniqueKeysWithValues: names.map { ($0, Self.service()) })

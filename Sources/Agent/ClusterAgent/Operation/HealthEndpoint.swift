@@ -23,7 +23,7 @@ struct HealthEndpoint: Sendable {
     let census = site.census
     let counters = site.counters.current
     let rows: [(name: String, kind: String, help: String, value: Int)] = [
-      ("services", "gauge", "Services that workloads of this site provide.", census.services),
+      ("services", "gauge", "Services that workloads of this site belong to.", census.services),
       ("workloads", "gauge", "Registered workloads.", census.workloads),
       ("proxies_connected", "gauge", "Proxies with a discovery stream.", census.connected),
       ("items", "gauge", "Blueprint items held.", census.items),

@@ -91,9 +91,12 @@ package struct Registration: Hashable, Sendable {
       upstreams: presence.upstreams)
   }
 
-  /// Gateways are no instances of a service.
+  /// Gateways belong to no service.
+  package var service: ServiceKey? { identity.role == .sidecar ? identity.serviceKey : nil }
+
+  /// Nil for one that only calls others.
   package var endpoint: LocalEndpoint? {
-    guard identity.role == .sidecar, !presence.ports.isEmpty else { return nil }
+    guard service != nil, !presence.ports.isEmpty else { return nil }
     return LocalEndpoint(
       address: presence.address, ports: presence.ports.map(\.number), labels: labels,
       healthy: presence.healthy)
@@ -108,11 +111,12 @@ package struct ServiceVariant: Hashable, Sendable {
 
 /// What a cluster offers of one service, as far as others need to know.
 package struct ServiceSummary: Hashable, Sendable {
-  /// Of all workloads together, sorted by number; `applicationPort` is 0.
+  /// Of all workloads together, sorted by number; `applicationPort` is 0. Empty when they only call.
   package var ports: [InboundPort]
   package var labels: [String: String]
   package var serviceAccounts: [String]
   package var workloads: Int
+  /// Of those that can be called.
   package var healthyWorkloads: Int
   /// Sorted by labels, at most `variantLimit`.
   package var variants: [ServiceVariant]
@@ -214,6 +218,7 @@ package struct Registrations: Sendable {
 
   package var nodeIDs: [String] { entries.keys.sorted() }
 
+  /// Those that workloads belong to, also where these only call others.
   package var services: [ServiceKey] { members.keys.sorted() }
 
   package func holds(_ nodeID: String, lease: Int) -> Bool { entries[nodeID]?.lease == lease }
@@ -225,12 +230,12 @@ package struct Registrations: Sendable {
     }
   }
 
-  /// Nil when no workload provides the service.
+  /// Nil when no workload belongs to the service.
   package func summary(of service: ServiceKey) -> ServiceSummary? {
+    guard let workloads = members[service]?.count else { return nil }
     let instances = instances(of: service)
-    guard let first = instances.first else { return nil }
     var ports: [Int: InboundPort] = [:]
-    var shared = first.labels
+    var shared = instances.first?.labels ?? [:]
     for instance in instances {
       for port in instance.presence.ports where ports[port.number] == nil {
         ports[port.number] = InboundPort(
@@ -243,7 +248,7 @@ package struct Registrations: Sendable {
     return ServiceSummary(
       ports: ports.values.sorted { $0.number < $1.number }, labels: shared,
       serviceAccounts: Set(instances.map(\.identity.serviceAccount)).sorted(),
-      workloads: instances.count,
+      workloads: workloads,
       healthyWorkloads: instances.count { $0.presence.healthy }, variants: variants(of: instances))
   }
 
@@ -279,10 +284,11 @@ package struct Registrations: Sendable {
     drop(identity.nodeID)
     entries[identity.nodeID] = entry
     namespaces[identity.namespace, default: 0] += 1
-    if entry.registration.endpoint != nil {
-      members[identity.serviceKey, default: []].insert(identity.nodeID)
+    if let service = entry.registration.service {
+      members[service, default: []].insert(identity.nodeID)
+    } else {
+      gatewayIDs.insert(identity.nodeID)
     }
-    if identity.role != .sidecar { gatewayIDs.insert(identity.nodeID) }
   }
 
   private mutating func drop(_ nodeID: String) {

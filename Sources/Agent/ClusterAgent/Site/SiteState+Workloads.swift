@@ -7,10 +7,8 @@ extension SiteState {
   /// Puts a registration into force: its endpoint at once, its profile if that is new.
   mutating func apply(_ change: Registrations.Change) {
     var site = SiteChange()
-    var services: Set<ServiceKey> = []
-    for side in [change.before, change.after].compactMap({ $0 }) where side.endpoint != nil {
-      services.insert(side.identity.serviceKey)
-    }
+    let sides = [change.before, change.after].compactMap { $0 }
+    let services = Set(sides.filter { $0.endpoint != nil }.map(\.identity.serviceKey))
     if let nodeID = (change.after ?? change.before)?.identity.nodeID {
       reports.proxies.insert(nodeID)
     }
@@ -20,7 +18,7 @@ extension SiteState {
         site.endpoints.updateValue(endpoints.isEmpty ? nil : endpoints, forKey: service)
       }
     }
-    reports.services.formUnion(services)
+    reports.services.formUnion(sides.compactMap(\.service))
     site.items = refresh(provisionalCandidates(services, change))
     move(from: change.before, to: change.after, &site)
     site.gateways = refreshGateways()

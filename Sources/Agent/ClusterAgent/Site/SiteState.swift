@@ -221,7 +221,7 @@ extension SiteState {
       return isUsed ? ProvisionalPlans.namespace(namespace) : nil
     case .service(let namespace, let name):
       let service = ServiceKey(namespace: namespace, name: name)
-      guard let summary = registrations.summary(of: service) else {
+      guard let summary = registrations.summary(of: service), !summary.ports.isEmpty else {
         provisional.release(service)
         return nil
       }

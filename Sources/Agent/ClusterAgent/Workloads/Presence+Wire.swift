@@ -10,8 +10,11 @@ extension Presence {
       throw WorkloadAuthority.BadRequest(
         description: "the address is not an IPv4 address at which a workload can be reached")
     }
-    guard registration.ports.count <= 64, registration.upstreams.count <= 64 else {
-      throw WorkloadAuthority.BadRequest(description: "more than 64 ports or upstreams")
+    guard registration.ports.count <= 64 else {
+      throw WorkloadAuthority.BadRequest(description: "more than 64 ports")
+    }
+    guard registration.upstreams.count <= 1024 else {
+      throw WorkloadAuthority.BadRequest(description: "more than 1024 upstreams")
     }
     try checkLabels(registration.labels)
     let advertised = try advertisement(of: registration, role: role)

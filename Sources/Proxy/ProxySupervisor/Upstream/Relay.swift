@@ -27,14 +27,17 @@ package final class Relay: Sendable {
   package let changes = Latest(0)
 
   private let nodeID: String
+  private let binding: ListenerBinding?
   private let view = View()
   private let shared: Mutex<Shared>
   private let logger: Logger
 
   package init(
-    nodeID: String, held: [Resource], reserved: Set<ResourceName>, logger: Logger
+    nodeID: String, held: [Resource], reserved: Set<ResourceName>, binding: ListenerBinding?,
+    logger: Logger
   ) {
     self.nodeID = nodeID
+    self.binding = binding
     self.logger = logger
     subscription = Subscription(nodeID: nodeID, views: Latest(view))
     let account = RelayState(held: held, types: ResourceType.all, reserved: reserved)
@@ -111,7 +114,9 @@ package final class Relay: Sendable {
     for action in actions {
       switch action {
       case .publish(let upserts, let removals, let generation):
-        view.publish(upserts: upserts, removals: removals, generation: generation)
+        view.publish(
+          upserts: binding.map { upserts.map($0.bound) } ?? upserts, removals: removals,
+          generation: generation)
       case .acknowledge(let received, let rejected):
         shared.outbox.append(
           shared.subscriber.acknowledgement(of: received, rejected: rejected))

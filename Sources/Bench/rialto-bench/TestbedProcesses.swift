@@ -8,7 +8,7 @@ import ManagementClient
 import Model
 import ProxySupervisor
 
-extension Site {
+extension Testbed {
   /// The folder of one run, short enough for sockets.
   private static func newFolder() throws -> String {
     let folder = "/tmp/rialto-bench-\(getpid())"
@@ -23,15 +23,15 @@ extension Site {
 
   /// Starts everything, runs `body`, and ends everything again.
   static func with<Result: Sendable>(
-    _ options: BenchOptions, upstreams: [Upstream],
-    _ body: @escaping @Sendable (Site) async throws -> Result
+    _ options: BenchOptions, _ plans: [SitePlan],
+    _ body: @escaping @Sendable (Testbed) async throws -> Result
   ) async throws -> Result {
     let (rialto, envoy) = (try options.rialtoPath(), try options.envoyPath())
     let folder = try newFolder()
-    let children = Children()
+    let children = Children(folder: folder)
     do {
       let (starts, start) = AsyncStream.makeStream(
-        of: Child.self, bufferingPolicy: .bufferingOldest(16))
+        of: Child.self, bufferingPolicy: .bufferingOldest(256))
       let launch = Launch(
         rialto: rialto, envoy: envoy, folder: folder, children: children, starts: start)
       let result = try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -39,7 +39,7 @@ extension Site {
           try await run(starts, children)
           return nil
         }
-        group.addTask { try await launch.start(upstreams, body) }
+        group.addTask { try await launch.start(plans, body) }
         defer { group.cancelAll() }
         while let next = try await group.next() {
           if let next { return next }
@@ -60,7 +60,7 @@ extension Site {
   private static func run(_ starts: AsyncStream<Child>, _ children: Children) async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for await child in starts {
-        group.addTask { try await child.run { children.started(child.name, $0) } }
+        group.addTask { try await children.run(child) }
       }
     }
   }
@@ -72,7 +72,7 @@ extension Site {
   }
 }
 
-/// Starts the processes of a site one after the other.
+/// Starts the processes of a testbed one after the other.
 private struct Launch {
   let rialto: String
   let envoy: String
@@ -80,18 +80,19 @@ private struct Launch {
   let children: Children
   let starts: AsyncStream<Child>.Continuation
 
-  /// Runs `body` once all of them are up and the caller is configured.
+  /// Runs `body` once all of them are up.
   func start<Result>(
-    _ upstreams: [Site.Upstream], _ body: (Site) async throws -> Result
+    _ plans: [SitePlan], _ body: (Testbed) async throws -> Result
   ) async throws -> Result {
     var logger = Logger(label: "rialto-bench")
     logger.logLevel = .error
+    let address = Testbed.serverAddress
     run(
       "server",
       [
-        "server", "--data", "\(folder)/server", "--listen", "\(Site.Address.server):8443",
-        "--fleet", "\(Site.Address.server):9443", "--advertise", Site.Address.server,
-        "--organization", Site.organization, "--metrics", "0",
+        "server", "--data", "\(folder)/server", "--listen", "\(address):8443", "--fleet",
+        "\(address):9443", "--advertise", address, "--organization", Testbed.organization,
+        "--metrics", "0",
       ])
     let context = "\(folder)/server/admin-context.yaml"
     try await wait(for: "server") { FileManager.default.fileExists(atPath: context) }
@@ -100,61 +101,84 @@ private struct Launch {
       throw Impatience(description: "the server's context file is empty")
     }
     return try await ManagementClient.with(chosen) { client in
-      try await body(try await site(of: client, upstreams, logger))
+      try await wait(for: "answer of the server") { (try? await client.agents()) != nil }
+      for manifest in Testbed.manifests(for: plans) {
+        _ = try await client.apply(manifest.canonicalJSON)
+      }
+      var testbed = Testbed(folder: folder, children: children, client: client, logger: logger)
+      for plan in plans { testbed.sites[plan.name] = try await site(plan, in: testbed) }
+      return try await body(testbed)
     }
   }
 
-  private func site(
-    of client: ManagementClient, _ upstreams: [Site.Upstream], _ logger: Logger
-  ) async throws -> Site {
-    try await wait(for: "answer of the server") { (try? await client.agents()) != nil }
-    for manifest in Site.tenancy { _ = try await client.apply(manifest.canonicalJSON) }
-
-    let cluster = ResourceRef(.cluster, [Site.organization, "site"])
-    let token = try await client.joinToken(for: cluster)["token"]?.string ?? ""
+  private func site(_ plan: SitePlan, in testbed: Testbed) async throws -> Site {
+    let cluster = ResourceRef(.cluster, [Testbed.organization, plan.name])
+    let token = try await testbed.client.joinToken(for: cluster)["token"]?.string ?? ""
+    let name = plan.prefix + "agent"
     run(
-      "agent",
+      name,
       [
-        "agent", "--data", "\(folder)/agent", "--server",
-        "https://\(Site.Address.server):9443", "--token-file", "-", "--listen",
-        "\(Site.Address.agent):15012", "--advertise", Site.Address.agent, "--health", "0",
+        "agent", "--data", "\(folder)/\(name)", "--server",
+        "https://\(Testbed.serverAddress):9443", "--token-file", "-", "--listen",
+        "\(plan.agentAddress):15012", "--advertise", plan.agentAddress, "--health", "0",
       ], input: token + "\n")
-    let socket = try AdministrationSocket(path: "\(folder)/agent/agent.sock")
-    guard let agent = AgentAddress("\(Site.Address.agent):15012") else {
+    guard let agent = AgentAddress("\(plan.agentAddress):15012") else {
       throw Impatience(description: "the agent's address cannot be read")
     }
     let site = Site(
-      folder: folder, children: children, socket: socket, agent: agent, client: client,
-      logger: logger)
-    try await wait(for: "agent") {
-      (try? await socket.mint(site.grant("probe", account: "probe"))) != nil
+      plan: plan, socket: try AdministrationSocket(path: "\(folder)/\(name)/agent.sock"),
+      agent: agent)
+    try await wait(for: "agent of \(plan.name)") {
+      (try? await site.socket.mint(site.grant("probe", account: "probe"))) != nil
     }
-    for (address, version) in zip(Site.Address.instances, Site.versions) {
-      let backend = try await Backend.start(saying: version)
-      try await runProxy(
-        version, at: address, as: site.grant(Site.echo, account: Site.echo, version: version),
-        in: site,
-        ["--port", "http:\(Site.servicePort)/http=\(backend.port)"])
-    }
-    try await runProxy(
-      "caller", at: Site.Address.caller, as: site.grant("caller", account: "caller"), in: site,
-      upstreams.flatMap { ["--upstream", $0.option] })
-    _ = try await client.put(Site.routeRef, Site.route(to: Site.versions[0]))
+    try await runProxies(of: site)
     return site
   }
 
+  private func runProxies(of site: Site) async throws {
+    let plan = site.plan
+    if let role = plan.gateway {
+      let grant = site.grant(role, account: role, role: role, labels: ["app": role])
+      try await runProxy(
+        "gateway", at: plan.gatewayAddress, as: grant, in: site,
+        ["--role", role, "--advertise", plan.gatewayAddress, "--bind", plan.gatewayAddress])
+    }
+    for (index, version) in plan.instances.enumerated() {
+      let backend = try await Backend.start(saying: version)
+      try await runProxy(
+        version, at: plan.instanceAddress(index),
+        as: site.grant(Testbed.echo, account: Testbed.echo, labels: ["version": version]),
+        in: site,
+        [
+          "--role", "sidecar", "--port", "http:\(Testbed.servicePort)/http=\(backend.port)",
+        ])
+    }
+    guard !plan.upstreams.isEmpty else { return }
+    let listeners = plan.upstreams.flatMap { upstream in
+      [
+        "--upstream",
+        "\(Testbed.host(upstream.service)):\(Testbed.servicePort)=\(plan.callerAddress):"
+          + "\(upstream.port)",
+      ]
+    }
+    try await runProxy(
+      "caller", at: plan.callerAddress, as: site.grant("caller", account: "caller"), in: site,
+      ["--role", "sidecar"] + listeners)
+  }
+
   private func runProxy(
-    _ name: String, at address: String, as grant: WorkloadGrant, in site: Site,
+    _ member: String, at address: String, as grant: WorkloadGrant, in site: Site,
     _ options: [String]
   ) async throws {
     let token = try await site.socket.mint(grant).text
+    let name = site.plan.prefix + member
     run(
       name,
       [
         "proxy", "--data", "\(folder)/\(name)", "--run", "\(folder)/\(name)/run", "--agent",
-        "\(Site.Address.agent):15012", "--token-file", "-", "--role", "sidecar", "--capture",
-        "none", "--address", address, "--envoy", envoy, "--concurrency", "1", "--drain-time",
-        "0", "--readiness", "\(address):15021", "--metrics", "\(address):15020",
+        "\(site.plan.agentAddress):15012", "--token-file", "-", "--capture", "none", "--address",
+        address, "--envoy", envoy, "--concurrency", "1", "--drain-time", "0", "--readiness",
+        "\(address):15021", "--metrics", "\(address):15020",
       ] + options, input: token + "\n")
   }
 
