@@ -38,7 +38,8 @@ import Testing
     site.apply(
       ReceivedDelta(
         epoch: "e", generation: 1, revision: 1, full: false, upserts: upserts, removals: [],
-        arrived: 0, stored: 0), now: { 1 })
+        arrived: 0), now: { 1 })
+    site.stored(1, at: 1)
   }
 
   /// Says that a proxy refuses a resource that was made from the item.

@@ -135,7 +135,7 @@ import Testing
 @Suite struct PropagationTests {
   private func record(_ generation: Int64, step: Int64, _ nodes: [String]) -> Propagation.Record {
     Propagation.Record(
-      generation: generation, step: step, arrived: 1000, stored: 10, translated: 20,
+      generation: generation, step: step, arrived: 1000, translated: 20,
       proxies: Dictionary(uniqueKeysWithValues: nodes.map { ($0, .waiting) }))
   }
 

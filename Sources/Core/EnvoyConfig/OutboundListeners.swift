@@ -35,14 +35,13 @@ func capturedListener(
     + (usesUnavailable ? [Cluster.unavailable] : [])
 }
 
-/// The explicit listeners of `profile` whose services it may call.
-func upstreamListeners(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
+/// The explicit listeners of `profile` for a service that it may call.
+func upstreamListeners(
+  of profile: ProxyProfile, to service: ServicePlan, in site: Site
+) -> [EnvoyResource] {
   var resources: [EnvoyResource] = []
-  for upstream in profile.upstreams {
-    guard let service = site.service(host: upstream.host),
-      profile.calls(ServiceKey(service), in: site),
-      let port = service.ports.first(where: { $0.number == upstream.port })
-    else { continue }
+  for upstream in profile.upstreams where upstream.host == service.host {
+    guard let port = service.ports.first(where: { $0.number == upstream.port }) else { continue }
     let name = EnvoyName.upstreamListener(
       address: upstream.listenAddress, port: upstream.listenPort)
     var origins: Set<ItemKey> = [ServiceKey(service).item]

@@ -8,7 +8,8 @@ enum ConfigurationUnit: Hashable {
   case clusters(ServiceKey)
   case endpoints(ServiceKey)
   case captured
-  case upstreams
+  /// The explicit listeners for a service.
+  case upstreams(ServiceKey)
   case inbound
   case gateway
   /// The clusters of the rules that send requests to other clusters, and their endpoints.
@@ -131,7 +132,7 @@ package func snapshot(
         httpPorts: Set(called.flatMap(\.httpPorts)).sorted(),
         tcpServices: called.filter(\.hasTCPPorts), in: site)
     }
-    resources += upstreamListeners(of: profile, in: site)
+    resources += called.flatMap { upstreamListeners(of: profile, to: $0, in: site) }
     resources += inboundResources(of: profile, in: site)
   } else {
     resources += gatewayResources(of: profile, in: site)

@@ -1,16 +1,18 @@
 /// What a proxy is, as far as its configuration depends on it: proxies with equal profiles get
 /// equal configuration and share every byte of it.
 package struct ProxyProfile: Hashable, Sendable {
-  package var role: ProxyRole
-  package var namespace: String
-  package var serviceAccount: String
+  package let role: ProxyRole
+  package let namespace: String
+  package let serviceAccount: String
   /// For gateways: what selectors match. Empty for sidecars, whose labels concern callers only.
-  package var labels: [String: String]
+  package let labels: [String: String]
   /// Sorted by number.
-  package var ports: [InboundPort]
-  package var capture: TrafficCapture
+  package let ports: [InboundPort]
+  package let capture: TrafficCapture
   /// Explicit outbound listeners, in the order given.
-  package var upstreams: [ExplicitUpstream]
+  package let upstreams: [ExplicitUpstream]
+  /// Computed once: profiles are the keys of much, and some are long.
+  private let hash: Int
 
   package init(
     role: ProxyRole, namespace: String, serviceAccount: String, labels: [String: String] = [:],
@@ -23,7 +25,18 @@ package struct ProxyProfile: Hashable, Sendable {
     self.ports = ports
     self.capture = capture
     self.upstreams = upstreams
+    var hasher = Hasher()
+    hasher.combine(role)
+    hasher.combine(namespace)
+    hasher.combine(serviceAccount)
+    hasher.combine(labels)
+    hasher.combine(ports)
+    hasher.combine(capture)
+    hasher.combine(upstreams)
+    hash = hasher.finalize()
   }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 package enum ProxyRole: String, Hashable, Sendable, CaseIterable {

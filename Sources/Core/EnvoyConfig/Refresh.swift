@@ -38,10 +38,6 @@ extension SiteTranslator {
         state.set(
           .captured, to: capturedListener(httpPorts: ports, tcpServices: services, in: site))
       }
-      if !profile.upstreams.isEmpty, work.isNew || !work.calls.isEmpty {
-        translations += 1
-        state.set(.upstreams, to: upstreamListeners(of: profile, in: site))
-      }
       if work.inbound {
         translations += 1
         state.set(.inbound, to: inboundResources(of: profile, in: site))
@@ -58,6 +54,7 @@ extension SiteTranslator {
     guard let plan = site.services[service], profile.calls(service, in: site) else {
       callers.remove(profile, at: service)
       state.set(.calls(service), to: [])
+      state.set(.upstreams(service), to: [])
       return state.note(service, nil)
     }
     callers.insert(profile, at: service)
@@ -66,6 +63,10 @@ extension SiteTranslator {
       to: profile.callResources(
         of: plan, routes: routes(of: plan, from: profile.namespace), scopes: scopes(of: plan),
         name: name(of: plan)))
+    if !profile.upstreams.isEmpty {
+      translations += 1
+      state.set(.upstreams(service), to: upstreamListeners(of: profile, to: plan, in: site))
+    }
     return state.note(service, CalledService(plan, in: site))
   }
 

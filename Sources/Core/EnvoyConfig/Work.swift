@@ -9,7 +9,6 @@ struct Work {
   var gateway = false
   /// What the gateways forward to other clusters.
   var forwards = false
-  var isNew = false
 
   // At gateways between clusters.
   /// The listener for what comes from other clusters.
@@ -26,7 +25,6 @@ struct Work {
     inbound = profile.isSidecar
     gateway = !profile.isSidecar
     forwards = !profile.isSidecar
-    isNew = true
     entrance = profile.role == .eastWest || profile.role == .edge
     if entrance { peers = Set(site.peers.keys) }
     guard profile.role == .eastWest else { return }

@@ -10,20 +10,20 @@ package struct Propagation: Sendable {
     /// The step with which it was published.
     package var step: Int64
     package var arrived: Int64
-    package var stored: Int64
+    /// Zero until then.
+    package var stored: Int64 = 0
     package var translated: Int64
     package var told: Int64 = 0
     package var acknowledged: Int64 = 0
     package var proxies: [String: Progress]
 
     package init(
-      generation: Int64, step: Int64, arrived: Int64, stored: Int64, translated: Int64,
+      generation: Int64, step: Int64, arrived: Int64, translated: Int64,
       proxies: [String: Progress]
     ) {
       self.generation = generation
       self.step = step
       self.arrived = arrived
-      self.stored = stored
       self.translated = translated
       self.proxies = proxies
     }
@@ -48,6 +48,12 @@ package struct Propagation: Sendable {
     records.removeAll { $0.isComplete && $0.generation != record.generation }
     records.append(record)
     if records.count > Self.maximumRecords { records.removeFirst() }
+  }
+
+  package mutating func stored(_ generation: Int64, at now: Int64) {
+    for index in records.indices where records[index].generation == generation {
+      records[index].stored = max(1, now - records[index].arrived)
+    }
   }
 
   /// The generations whose numbers changed.

@@ -8,8 +8,8 @@ package import Logging
 import Streams
 import Synchronization
 
-/// The one owner of a cluster's state: everybody's news goes in here, one after the other, and is on
-/// the disk before anybody is told that it counts.
+/// The one owner of a cluster's state: everybody's news goes in here, one after the other. Proxies
+/// have it while the disk is still writing; whoever brought it is told that it counts afterwards.
 package final class Site: Sendable {
   package let identity: SiteIdentity
   let store: AgentStore
@@ -73,14 +73,17 @@ package final class Site: Sendable {
     state.withLock { ($0.epoch, $0.generation) }
   }
 
-  /// Stores a delta, then puts it into force.
+  /// Puts a delta into force and stores it. When it cannot be stored, the next stream begins with
+  /// what the disk has, and brings it again.
   func take(_ delta: AssembledDelta) async throws {
-    try await store.apply(
+    async let stored: Void = store.apply(
       upserts: delta.upserts, removals: delta.removals, full: delta.full,
       position: Position(
         epoch: delta.epoch, generation: delta.generation, digest: delta.digest))
-    let received = ReceivedDelta(delta, stored: clock.microseconds())
+    let received = ReceivedDelta(delta)
     state.withLock { $0.apply(received, now: clock.microseconds) }
+    try await stored
+    state.withLock { $0.stored(delta.generation, at: clock.microseconds()) }
     counters.add(\.deltas)
     logger.info(
       "delta in force",
@@ -106,10 +109,10 @@ package final class Site: Sendable {
     }
   }
 
-  /// Stores a registration, then puts it into force.
+  /// Puts a registration into force and stores it. One that cannot be stored lapses with its stream.
   func register(_ registration: Registration, lease: Int) async throws {
     let now = clock.wall()
-    try await store.put(
+    async let stored: Void = store.put(
       StoredRegistration(
         nodeID: registration.identity.nodeID, description: registration.presence.document,
         healthy: registration.presence.healthy, lastChange: now))
@@ -119,6 +122,7 @@ package final class Site: Sendable {
     }
     counters.add(\.registrations)
     arrivals.update { $0 += 1 }
+    try await stored
     touch()
   }
 

@@ -166,7 +166,8 @@ extension SiteState {
   }
 
   private func propagationReport(_ generation: Int64) -> UpMessage? {
-    guard let record = propagation[generation] else { return nil }
+    // What is not on the disk does not count yet.
+    guard let record = propagation[generation], record.stored > 0 else { return nil }
     return .with { message in
       message.propagation = .with { report in
         report.epoch = epoch

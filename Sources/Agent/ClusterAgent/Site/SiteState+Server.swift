@@ -20,11 +20,11 @@ struct ReceivedDelta: Sendable {
   var removals: [ItemKey]
   /// Microseconds on the site's clock.
   var arrived: Int64
-  var stored: Int64
 }
 
 extension SiteState {
-  /// Puts a delta into force that is on the disk.
+  /// Puts a delta into force. The server hears nothing of it before `stored` says that it is on the
+  /// disk.
   mutating func apply(_ delta: ReceivedDelta, now: () -> Int64) {
     epoch = delta.epoch
     generation = delta.generation
@@ -40,9 +40,14 @@ extension SiteState {
     propagation.begin(
       Propagation.Record(
         generation: delta.generation, step: step, arrived: delta.arrived,
-        stored: max(1, delta.stored - delta.arrived), translated: max(1, now() - delta.arrived),
+        translated: max(1, now() - delta.arrived),
         proxies: Dictionary(uniqueKeysWithValues: concerned.map { ($0, .waiting) })))
-    reports.generations.insert(delta.generation)
+  }
+
+  /// The delta that led to a generation is on the disk.
+  mutating func stored(_ generation: Int64, at now: Int64) {
+    propagation.stored(generation, at: now)
+    reports.generations.insert(generation)
   }
 
   private mutating func remove(_ key: ItemKey) {

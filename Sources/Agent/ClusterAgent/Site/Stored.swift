@@ -113,11 +113,10 @@ extension Source {
 }
 
 extension ReceivedDelta {
-  init(_ delta: AssembledDelta, stored: Int64) {
+  init(_ delta: AssembledDelta) {
     self.init(
       epoch: delta.epoch, generation: delta.generation, revision: delta.revision,
       full: delta.full, upserts: delta.upserts.compactMap(Item.init),
-      removals: delta.removals.compactMap(ItemKey.init(text:)), arrived: delta.arrived,
-      stored: stored)
+      removals: delta.removals.compactMap(ItemKey.init(text:)), arrived: delta.arrived)
   }
 }
