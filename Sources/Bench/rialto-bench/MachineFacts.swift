@@ -57,6 +57,24 @@ enum ProcessTable {
     return .seconds(Double(user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))
   }
 
+  /// The resident memory of a process now, and the most it has had, in bytes.
+  static func memory(of process: Int32) -> (now: Int, peak: Int)? {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
+      return nil
+    }
+    func kilobytes(_ key: String) -> Int? {
+      text.split(separator: "\n").first { $0.hasPrefix(key) }?
+        .split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+    }
+    guard let now = kilobytes("VmRSS:"), let peak = kilobytes("VmHWM:") else { return nil }
+    return (now << 10, peak << 10)
+  }
+
+  /// Lets the peak of a process begin anew.
+  static func resetPeak(of process: Int32) {
+    try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
+  }
+
   /// The processes whose command line has `text` in it.
   static func processes(mentioning text: String) -> [Int32] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

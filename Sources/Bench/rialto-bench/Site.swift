@@ -41,10 +41,11 @@ struct Site: Sendable {
   let agent: AgentAddress
 
   func grant(
-    _ service: String, account: String, role: String = "sidecar", labels: [String: String] = [:]
+    _ service: String, account: String, role: String = "sidecar", labels: [String: String] = [:],
+    namespace: String = Testbed.namespace
   ) -> WorkloadGrant {
     WorkloadGrant(
-      namespace: Testbed.namespace, service: service, serviceAccount: account, role: role,
+      namespace: namespace, service: service, serviceAccount: account, role: role,
       labels: labels)
   }
 

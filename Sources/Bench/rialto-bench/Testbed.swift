@@ -31,54 +31,51 @@ struct Testbed: Sendable {
 
   // MARK: What operators write
 
-  private static func named(_ name: String, _ parents: [String: Document]) -> Document {
+  static func object(
+    _ kind: String, _ name: String, in parents: [String: Document] = [:], group: String = "api",
+    _ spec: Document = [:]
+  ) -> Document {
     var metadata = parents
     metadata["organization"] = .string(organization)
     metadata["name"] = .string(name)
-    return .object(metadata)
+    return [
+      "apiVersion": .string("\(group).rialto.mesh/v2"), "kind": .string(kind),
+      "metadata": .object(metadata), "spec": spec,
+    ]
   }
 
-  private static let selector: Document = [
-    "namespaceSelector": ["names": [.string("*/" + namespace)]]
-  ]
+  /// A workspace that owns a namespace, with a traffic group, and with all of its services for other
+  /// clusters to call.
+  static func workspace(_ name: String, owning namespace: String) -> [Document] {
+    let selector: Document = ["namespaceSelector": ["names": [.string("*/" + namespace)]]]
+    let parents: [String: Document] = ["tenant": "bench", "workspace": .string(name)]
+    return [
+      object("Workspace", name, in: ["tenant": "bench"], selector),
+      object("Group", "traffic", in: parents, group: "traffic", selector),
+      object(
+        "WorkspaceSetting", "defaults", in: parents,
+        [
+          "defaultEastWestGatewaySettings": [
+            [
+              "workloadSelector": [
+                "namespace": .string(Self.namespace), "labels": ["app": "east-west"],
+              ]
+            ]
+          ]
+        ]),
+    ]
+  }
+
+  static func cluster(_ name: String, network: String) -> Document {
+    object("Cluster", name, ["network": .string(network)])
+  }
+
+  static let tenant = object("Tenant", "bench")
 
   /// One workspace has everything, and every site may call what the others have.
   static func manifests(for plans: [SitePlan]) -> [Document] {
-    let clusters = plans.map { plan -> Document in
-      [
-        "apiVersion": "api.rialto.mesh/v2", "kind": "Cluster", "metadata": named(plan.name, [:]),
-        "spec": ["network": .string(plan.name)],
-      ]
-    }
-    let tenancy: [Document] = [
-      [
-        "apiVersion": "api.rialto.mesh/v2", "kind": "Tenant", "metadata": named("bench", [:]),
-        "spec": [:],
-      ],
-      [
-        "apiVersion": "api.rialto.mesh/v2", "kind": "Workspace",
-        "metadata": named("bench", ["tenant": "bench"]), "spec": selector,
-      ],
-      [
-        "apiVersion": "traffic.rialto.mesh/v2", "kind": "Group",
-        "metadata": named("traffic", ["tenant": "bench", "workspace": "bench"]), "spec": selector,
-      ],
-    ]
-    guard plans.contains(where: { $0.gateway != nil }) else { return clusters + tenancy }
-    let exposure: Document = [
-      "apiVersion": "api.rialto.mesh/v2", "kind": "WorkspaceSetting",
-      "metadata": named("defaults", ["tenant": "bench", "workspace": "bench"]),
-      "spec": [
-        "defaultEastWestGatewaySettings": [
-          [
-            "workloadSelector": [
-              "namespace": .string(namespace), "labels": ["app": "east-west"],
-            ]
-          ]
-        ]
-      ],
-    ]
-    return clusters + tenancy + [exposure]
+    plans.map { cluster($0.name, network: $0.name) } + [tenant]
+      + workspace("bench", owning: namespace)
   }
 
   static let routeRef = ResourceRef(
@@ -92,13 +89,11 @@ struct Testbed: Sendable {
         "weight": .integer(candidate == version ? 100 : 0),
       ]
     }
-    return [
-      "apiVersion": "traffic.rialto.mesh/v2", "kind": "ServiceRoute",
-      "metadata": named(
-        echo, ["tenant": "bench", "workspace": "bench", "group": "traffic"]),
-      "spec": [
+    return object(
+      "ServiceRoute", echo, in: ["tenant": "bench", "workspace": "bench", "group": "traffic"],
+      group: "traffic",
+      [
         "service": .string("\(namespace)/\(host(echo))"), "subsets": .list(subsets),
-      ],
-    ]
+      ])
   }
 }

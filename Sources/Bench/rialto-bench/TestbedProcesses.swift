@@ -23,7 +23,7 @@ extension Testbed {
 
   /// Starts everything, runs `body`, and ends everything again.
   static func with<Result: Sendable>(
-    _ options: BenchOptions, _ plans: [SitePlan],
+    _ options: BenchOptions, _ plans: [SitePlan], manifests written: [Document]? = nil,
     _ body: @escaping @Sendable (Testbed) async throws -> Result
   ) async throws -> Result {
     let (rialto, envoy) = (try options.rialtoPath(), try options.envoyPath())
@@ -39,7 +39,7 @@ extension Testbed {
           try await run(starts, children)
           return nil
         }
-        group.addTask { try await launch.start(plans, body) }
+        group.addTask { try await launch.start(plans, written ?? manifests(for: plans), body) }
         defer { group.cancelAll() }
         while let next = try await group.next() {
           if let next { return next }
@@ -82,7 +82,7 @@ private struct Launch {
 
   /// Runs `body` once all of them are up.
   func start<Result>(
-    _ plans: [SitePlan], _ body: (Testbed) async throws -> Result
+    _ plans: [SitePlan], _ manifests: [Document], _ body: (Testbed) async throws -> Result
   ) async throws -> Result {
     var logger = Logger(label: "rialto-bench")
     logger.logLevel = .error
@@ -102,9 +102,9 @@ private struct Launch {
     }
     return try await ManagementClient.with(chosen) { client in
       try await wait(for: "answer of the server") { (try? await client.agents()) != nil }
-      for manifest in Testbed.manifests(for: plans) {
-        _ = try await client.apply(manifest.canonicalJSON)
-      }
+      // In one piece, as a file would be.
+      let file = manifests.map(\.canonicalText).joined(separator: "\n---\n")
+      _ = try await client.apply(Array(file.utf8), contentType: "application/yaml")
       var testbed = Testbed(folder: folder, children: children, client: client, logger: logger)
       for plan in plans { testbed.sites[plan.name] = try await site(plan, in: testbed) }
       return try await body(testbed)

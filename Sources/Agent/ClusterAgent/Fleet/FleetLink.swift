@@ -14,7 +14,7 @@ import SwiftProtobuf
 /// Nothing in the site waits for it.
 struct FleetLink: Sendable {
   let site: Site
-  let enrollment: Enrollment
+  let enrollment: AgentEnrollment
   let version: String
   let logger: Logger
   let mint: @Sendable (Rialto_Fleet_V1_TokenRequest) async -> Rialto_Fleet_V1_TokenAnswer

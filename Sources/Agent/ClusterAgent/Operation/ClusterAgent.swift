@@ -46,7 +46,7 @@ package struct AgentSettings: Sendable {
 package struct ClusterAgent: Sendable {
   package let site: Site
   let settings: AgentSettings
-  let enrollment: Enrollment
+  let enrollment: AgentEnrollment
   let authority: WorkloadAuthority
   let directory: WorkloadDirectory
   let socket: AdministrationSocket
@@ -73,7 +73,7 @@ package struct ClusterAgent: Sendable {
       identity: identity, store: store, clock: clock, logger: logger)
     return ClusterAgent(
       site: site, settings: settings,
-      enrollment: Enrollment(server: settings.server, key: key, stored: stored),
+      enrollment: AgentEnrollment(server: settings.server, key: key, stored: stored),
       authority: WorkloadAuthority(
         authority: authority, site: identity, store: store, clock: clock),
       directory: WorkloadDirectory(try await store.identities()), socket: socket,
@@ -94,9 +94,9 @@ package struct ClusterAgent: Sendable {
       }
       return stored
     }
-    guard let token = settings.token else { throw Enrollment.Problem.tokenMissing }
-    guard case .agent(let token) = token else { throw Enrollment.Problem.wrongToken }
-    let stored = try await Enrollment.join(
+    guard let token = settings.token else { throw AgentEnrollment.Problem.tokenMissing }
+    guard case .agent(let token) = token else { throw AgentEnrollment.Problem.wrongToken }
+    let stored = try await AgentEnrollment.join(
       token, at: settings.server, key: key, version: settings.version, now: clock.date())
     try await store.save(stored)
     logger.info(

@@ -22,11 +22,12 @@ extension SiteState {
     site.items = refresh(provisionalCandidates(services, change))
     move(from: change.before, to: change.after, &site)
     site.gateways = refreshGateways()
-    guard
-      !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
-        || !site.removedProfiles.isEmpty || site.gateways != nil
-    else { return }
-    publish(site)
+    // A further workload like others, that only calls, changes nothing and has its view, too.
+    if !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
+      || !site.removedProfiles.isEmpty || site.gateways != nil
+    {
+      publish(site)
+    }
     showViews(of: change)
   }
 

@@ -1,9 +1,9 @@
-import AgentStore
+package import AgentStore
 import FleetProtos
-import FoundationEssentials
+package import FoundationEssentials
 import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import Identity
+package import GRPCNIOTransportHTTP2Posix
+package import Identity
 import Logging
 import SecureTransport
 import SwiftProtobuf
@@ -59,7 +59,7 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
 
 /// What makes this agent the agent of its cluster, in the eyes of the server: a certificate from the
 /// server's authority, redeemed with a token once and renewed from then on.
-package final class Enrollment: Sendable {
+package final class AgentEnrollment: Sendable {
   package enum Problem: Error, CustomStringConvertible {
     case tokenMissing
     case wrongToken
@@ -81,7 +81,7 @@ package final class Enrollment: Sendable {
   private let credentials: CredentialSource
   private let current: Mutex<StoredEnrollment>
 
-  init(server: ServerAddress, key: PrivateKey, stored: StoredEnrollment) {
+  package init(server: ServerAddress, key: PrivateKey, stored: StoredEnrollment) {
     self.server = server
     self.key = key
     credentials = CredentialSource(Credentials(chain: stored.certificateChain, key: key))
@@ -98,7 +98,7 @@ package final class Enrollment: Sendable {
   }
 
   /// A connection to the server of this enrollment, and to nobody else.
-  func serverTransport(
+  package func serverTransport(
     refused: @escaping @Sendable (Refusal) -> Void = { _ in }
   ) throws -> HTTP2ClientTransport.Posix {
     try mutualTLSClient(
@@ -108,7 +108,7 @@ package final class Enrollment: Sendable {
   }
 
   /// Redeems a token. The key stays here; what comes back must lead to the token's pin.
-  static func join(
+  package static func join(
     _ token: JoinToken.Agent, at server: ServerAddress, key: PrivateKey, version: String,
     now: Date
   ) async throws -> StoredEnrollment {

@@ -1,0 +1,86 @@
+import DeltaXDS
+import DiscoveryProtos
+import EnvoyProtos
+import SwiftProtobuf
+import Synchronization
+
+/// The names and contents that all simulated proxies have seen, each decoded once and given a
+/// number.
+final class Catalogue: Sendable {
+  /// One resource of a response.
+  struct Entry: Sendable {
+    var number: Int
+    /// Never zero.
+    var version: UInt64
+    /// Of a cluster: the number of its endpoints.
+    var partner: Int?
+    /// Of a route: the clusters that it leads to.
+    var destinations: [Int] = []
+  }
+
+  private struct State {
+    var numbers: [ResourceName: Int] = [:]
+    var names: [ResourceName] = []
+    var responses: [Int: [Entry]] = [:]
+
+    mutating func number(of name: ResourceName) -> Int {
+      if let number = numbers[name] { return number }
+      numbers[name] = names.count
+      names.append(name)
+      return names.count - 1
+    }
+  }
+
+  private let state = Mutex(State())
+
+  func number(of name: ResourceName) -> Int { state.withLock { $0.number(of: name) } }
+  func name(_ number: Int) -> ResourceName { state.withLock { $0.names[number] } }
+
+  /// The numbers of everything of a type, or of what has a text in its name.
+  func numbers(of type: ResourceType, containing text: String = "") -> [Int] {
+    state.withLock { state in
+      state.names.indices.filter {
+        state.names[$0].type == type && (text.isEmpty || state.names[$0].name.contains(text))
+      }
+    }
+  }
+
+  /// The resources of a response.
+  func entries(of response: RawResponse) throws -> [Entry] {
+    let hash = response.contentHash
+    if let known = state.withLock({ $0.responses[hash] }) { return known }
+    let decoded = try DeltaDiscoveryResponse(serializedBytes: response.bytes)
+    let type = ResourceType(response.typeURL)
+    return try state.withLock { state in
+      let entries = try decoded.resources.map { resource -> Entry in
+        var entry = Entry(
+          number: state.number(of: ResourceName(type, resource.name)),
+          version: UInt64(resource.version, radix: 16) ?? 1)
+        if type == .routes {
+          let routes = try Envoy_Config_Route_V3_RouteConfiguration(
+            serializedBytes: resource.resource.value)
+          entry.destinations = routes.clusters.map {
+            state.number(of: ResourceName(.cluster, $0))
+          }
+        } else if type == .cluster {
+          entry.partner = state.number(of: ResourceName(.endpoints, resource.name))
+        }
+        return entry
+      }
+      state.responses[hash] = entries
+      return entries
+    }
+  }
+}
+
+extension Envoy_Config_Route_V3_RouteConfiguration {
+  fileprivate var clusters: [String] {
+    virtualHosts.flatMap(\.routes).flatMap { route -> [String] in
+      switch route.route.clusterSpecifier {
+      case .cluster(let name): [name]
+      case .weightedClusters(let weighted): weighted.clusters.map(\.name)
+      default: []
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import GRPCCore
+
+/// A discovery response as it came: what a thousand proxies get alike is decoded once.
+struct RawResponse: Sendable {
+  var typeURL = ""
+  var nonce = ""
+  /// The resources, as they follow each other.
+  var resources: Range<Int> = 0..<0
+  var removals: [String] = []
+  var bytes: [UInt8]
+
+  enum Malformed: Error { case truncated }
+
+  /// - Throws: `Malformed` when the bytes are no message.
+  init(_ bytes: [UInt8]) throws {
+    self.bytes = bytes
+    var position = 0
+    var resources: Range<Int>?
+    while position < bytes.count {
+      let start = position
+      let tag = try Self.number(in: bytes, at: &position)
+      // Only lengths are used in this message.
+      guard tag & 7 == 2 else { throw Malformed.truncated }
+      let count = Int(truncatingIfNeeded: try Self.number(in: bytes, at: &position))
+      guard count >= 0, count <= bytes.count - position else { throw Malformed.truncated }
+      let content = bytes[position..<position + count]
+      position += count
+      switch tag >> 3 {
+      case 2: resources = (resources?.lowerBound ?? start)..<position
+      case 4: typeURL = String(decoding: content, as: UTF8.self)
+      case 5: nonce = String(decoding: content, as: UTF8.self)
+      case 6: removals.append(String(decoding: content, as: UTF8.self))
+      default: continue
+      }
+    }
+    self.resources = resources ?? 0..<0
+  }
+
+  /// The hash of the resources alone.
+  var contentHash: Int {
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { buffer in
+      unsafe hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: buffer[resources]))
+    }
+    return hasher.finalize()
+  }
+
+  private static func number(in bytes: [UInt8], at position: inout Int) throws -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while position < bytes.count, shift < 64 {
+      let byte = bytes[position]
+      position += 1
+      value |= UInt64(byte & 0x7f) << shift
+      if byte < 0x80 { return value }
+      shift += 7
+    }
+    throw Malformed.truncated
+  }
+}
+
+struct RawResponseDeserializer: MessageDeserializer {
+  func deserialize<Bytes: GRPCContiguousBytes>(_ serialized: Bytes) throws -> RawResponse {
+    try RawResponse(unsafe serialized.withUnsafeBytes { unsafe Array($0) })
+  }
+}

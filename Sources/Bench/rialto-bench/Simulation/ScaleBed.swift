@@ -1,0 +1,140 @@
+import AgentStore
+import ClusterAgent
+import DeltaXDS
+import Documents
+import Identity
+import ManagementClient
+import Model
+
+/// A site whose agent is under test: a simulated agent reports services from elsewhere, and a crowd
+/// of simulated proxies follows.
+struct ScaleBed: Sendable {
+  /// How it is laid out.
+  struct Plan: Sendable {
+    var services: Int
+    var proxies: Int
+    /// Into how many workspaces services and proxies are divided alike.
+    var workspaces = 1
+
+    func namespace(_ index: Int) -> String { "team-\(index % workspaces)" }
+
+    func service(_ index: Int) -> SimulatedAgent.Service {
+      SimulatedAgent.Service(namespace: namespace(index), name: "svc-\(index)")
+    }
+
+    /// How many services each proxy calls.
+    var visible: Int { services / workspaces }
+
+    var manifests: [Document] {
+      [
+        Testbed.cluster("site", network: "lan"), Testbed.cluster("elsewhere", network: "lan"),
+        Testbed.tenant,
+      ]
+        + Testbed.workspace("bench", owning: Testbed.namespace)
+        + (0..<workspaces).flatMap { Testbed.workspace("team-\($0)", owning: "team-\($0)") }
+    }
+  }
+
+  static let site = SitePlan(name: "site", number: 2)
+
+  let plan: Plan
+  let testbed: Testbed
+  let elsewhere: SimulatedAgent
+  let crowd: Crowd
+
+  var agentProcess: Int32 { testbed.children.all[Self.site.prefix + "agent"] ?? 0 }
+  var serverProcess: Int32 { testbed.children.all["server"] ?? 0 }
+
+  /// Sets everything up, and runs `body` before anybody but the gateway is connected.
+  static func with<Result: Sendable>(
+    _ options: BenchOptions, _ plan: Plan,
+    _ body: @escaping @Sendable (ScaleBed) async throws -> Result
+  ) async throws -> Result {
+    try await Testbed.with(options, [site], manifests: plan.manifests) { testbed in
+      let services = (0..<plan.services).map(plan.service)
+      let elsewhere = try await testbed.simulatedAgent(
+        "elsewhere", services: services, gatewayAddress: "127.0.3.3")
+      return try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask {
+          try await elsewhere.run()
+          throw Impatience(description: "the server ended a simulated agent's stream")
+        }
+        group.addTask {
+          let crowd = try await Crowd.join(
+            members(plan, at: testbed.site(site.name)), at: testbed.site(site.name),
+            logger: testbed.logger)
+          let bed = ScaleBed(plan: plan, testbed: testbed, elsewhere: elsewhere, crowd: crowd)
+          let result = try await body(bed)
+          await crowd.disconnect()
+          return result
+        }
+        defer { group.cancelAll() }
+        while let next = try await group.next() {
+          if let next { return next }
+        }
+        throw CancellationError()
+      }
+    }
+  }
+
+  /// The gateway comes first: without it no way leads elsewhere.
+  private static func members(_ plan: Plan, at site: Site) -> [Crowd.Member] {
+    let gateway = Crowd.Member(
+      grant: site.grant(
+        "east-west", account: "east-west", role: "east-west", labels: ["app": "east-west"]),
+      address: site.plan.gatewayAddress)
+    let proxies = (0..<plan.proxies).map { index in
+      Crowd.Member(
+        grant: site.grant(
+          "caller", account: "caller", namespace: plan.namespace(index)),
+        address: "127.1.\(index / 250).\(index % 250 + 1)")
+    }
+    return [gateway] + proxies
+  }
+
+  /// The members that are no gateways.
+  var callers: Range<Int> { 1..<crowd.proxies.count }
+
+  /// Connects everybody and waits until each has everything; says how long that took.
+  func connectAll(_ deadline: Duration = .seconds(300)) async throws -> Duration {
+    let start = ContinuousClock.now
+    crowd.connect()
+    try await settle(deadline)
+    return ContinuousClock.now - start
+  }
+
+  /// Waits until every proxy has the endpoints of all services that it may call.
+  func settle(_ deadline: Duration = .seconds(300)) async throws {
+    // One of each workspace tells which numbers there are.
+    try await crowd.expect("all services at the first proxies", within: deadline) {
+      $0.catalogue.numbers(of: .endpoints, containing: "svc-").count >= plan.services
+    }
+    let byTeam = Dictionary(
+      grouping: crowd.catalogue.numbers(of: .endpoints, containing: "svc-")
+    ) { number in
+      let host = crowd.catalogue.name(number).name
+      return host.split(separator: ".").first { $0.hasPrefix("team-") }.map(String.init) ?? ""
+    }
+    try await crowd.expect("all services at all proxies", within: deadline) { crowd in
+      callers.allSatisfy { index in
+        crowd.proxies[index].has(byTeam[plan.namespace(index - 1)] ?? [])
+      }
+    }
+  }
+}
+
+extension Testbed {
+  /// Lets a simulated agent join; the caller runs it.
+  func simulatedAgent(
+    _ cluster: String, services: [SimulatedAgent.Service], gatewayAddress: String?
+  ) async throws -> SimulatedAgent {
+    let ref = ResourceRef(.cluster, [Self.organization, cluster])
+    let text = try await client.joinToken(for: ref)["token"]?.string ?? ""
+    guard case .agent(let token) = try JoinToken(text: text) else {
+      throw Impatience(description: "the server's token is not one for an agent")
+    }
+    return try await SimulatedAgent(
+      token, at: ServerAddress(host: Self.serverAddress, port: 9443), services: services,
+      gatewayAddress: gatewayAddress)
+  }
+}

@@ -1,0 +1,144 @@
+import ClusterAgent
+import DeltaXDS
+import DiscoveryProtos
+import FleetProtos
+import GRPCCore
+import GRPCProtobuf
+import Identity
+import ProxySupervisor
+import SwiftProtobuf
+import Synchronization
+
+/// A proxy without an Envoy: it joins, registers and follows the agent over real connections, and
+/// checks and acknowledges what it is sent.
+final class SimulatedProxy: Sendable {
+  let index: Int
+  private let identity: ProxyIdentity
+  private let key: PrivateKey
+  private let agent: AgentAddress
+  private let address: String
+  private let ports: [Int]
+  private let catalogue: Catalogue
+  private let tally: Tally
+  private let ledger = Mutex(Ledger())
+
+  init(
+    index: Int, identity: ProxyIdentity, key: PrivateKey, agent: AgentAddress, address: String,
+    ports: [Int], catalogue: Catalogue, tally: Tally
+  ) {
+    self.index = index
+    self.identity = identity
+    self.key = key
+    self.agent = agent
+    self.address = address
+    self.ports = ports
+    self.catalogue = catalogue
+    self.tally = tally
+  }
+
+  /// How many resources it has.
+  var count: Int { ledger.withLock { $0.count } }
+
+  /// Whether it has all of these.
+  func has(_ numbers: [Int]) -> Bool {
+    ledger.withLock { ledger in numbers.allSatisfy { ledger.version($0) != 0 } }
+  }
+
+  /// Forgets everything, as a proxy does that lost its disk.
+  func forget() { ledger.withLock { $0 = Ledger() } }
+
+  /// Registers and follows until the task is cancelled.
+  func run() async throws {
+    try await withGRPCClient(transport: try identity.transport(to: agent, key: key)) { client in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await self.register(client) }
+        group.addTask { try await self.follow(client) }
+        try await group.next()
+        group.cancelAll()
+      }
+    }
+  }
+
+  private var options: CallOptions {
+    var options = CallOptions.defaults
+    options.waitForReady = true
+    options.maxResponseMessageBytes = 64 << 20
+    return options
+  }
+
+  private func register(_ client: GRPCClient<some ClientTransport>) async throws {
+    var registration = identity.registration(at: address, port: 0, version: "bench")
+    registration.ports = ports.map { port in
+      .with {
+        $0.number = Int32(truncatingIfNeeded: port)
+        $0.name = "http"
+        $0.protocol = "http"
+      }
+    }
+    registration.capture = identity.role == "sidecar" ? .redirect : .none
+    let (hold, end) = AsyncStream.makeStream(of: Void.self)
+    defer { end.finish() }
+    try await Rialto_Workload_V1_Registry.Client(wrapping: client).register(
+      request: StreamingClientRequest { [registration] writer in
+        try await writer.write(.with { $0.registration = registration })
+        for await _ in hold {}
+      }, options: options
+    ) { response in
+      for try await _ in response.messages {}
+    }
+  }
+
+  private func follow(_ client: GRPCClient<some ClientTransport>) async throws {
+    let (answers, answer) = AsyncStream.makeStream(of: DeltaDiscoveryRequest.self)
+    let opening = opening()
+    try await client.bidirectionalStreaming(
+      request: StreamingClientRequest { writer in
+        for request in opening { try await writer.write(request) }
+        for await request in answers { try await writer.write(request) }
+      },
+      descriptor: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
+        .DeltaAggregatedResources.descriptor,
+      serializer: ProtobufSerializer<DeltaDiscoveryRequest>(),
+      deserializer: RawResponseDeserializer(), options: options
+    ) { response in
+      defer { answer.finish() }
+      for try await message in response.messages { try self.take(message, answer) }
+    }
+  }
+
+  private func take(
+    _ response: RawResponse, _ answer: AsyncStream<DeltaDiscoveryRequest>.Continuation
+  ) throws {
+    let type = ResourceType(response.typeURL)
+    let entries = try catalogue.entries(of: response)
+    let removals = response.removals.map { catalogue.number(of: ResourceName(type, $0)) }
+    let faults = ledger.withLock { $0.take(entries, of: type, removing: removals) }
+    answer.yield(
+      .with {
+        $0.typeURL = response.typeURL
+        $0.responseNonce = response.nonce
+      })
+    tally.note(
+      index, response, entries.lazy.map(\.number), faults, at: ContinuousClock.now)
+  }
+
+  /// A wildcard subscription of every type, with what is there already.
+  private func opening() -> [DeltaDiscoveryRequest] {
+    let ledger = ledger.withLock { $0 }
+    var held: [ResourceType: [String: String]] = [:]
+    for number in ledger.versions.indices where ledger.versions[number] != 0 {
+      let name = catalogue.name(number)
+      let digits = String(ledger.versions[number], radix: 16)
+      held[name.type, default: [:]][name.name] =
+        String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+    return ResourceType.all.enumerated().map { index, type in
+      .with { request in
+        if index == 0 { request.node.id = identity.nodeID }
+        request.typeURL = type.url
+        request.resourceNamesSubscribe = ["*"]
+        request.initialResourceVersions = held[type] ?? [:]
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import DeltaXDS
+import Synchronization
+
+/// What simulated proxies were sent since the last mark.
+final class Tally: Sendable {
+  struct Counts: Sendable {
+    var responses = 0
+    var bytes = 0
+    var faults = Ledger.Faults()
+    /// The proxies that were sent something.
+    var told: Set<Int> = []
+    /// When each proxy acknowledged the response with one of the watched resources.
+    var acknowledged: [Int: ContinuousClock.Instant] = [:]
+    var lastBytes: [ResourceType: Int] = [:]
+  }
+
+  private struct State {
+    var counts = Counts()
+    var watched: Set<Int> = []
+  }
+
+  private let state = Mutex(State())
+
+  var counts: Counts { state.withLock { $0.counts } }
+
+  /// Begins anew; from now on the resources of these numbers are watched.
+  func mark(watching numbers: Set<Int> = []) {
+    state.withLock { $0 = State(watched: numbers) }
+  }
+
+  /// A proxy has acknowledged a response.
+  func note(
+    _ proxy: Int, _ response: RawResponse, _ numbers: some Sequence<Int>,
+    _ faults: Ledger.Faults, at now: ContinuousClock.Instant
+  ) {
+    state.withLock { state in
+      state.counts.responses += 1
+      state.counts.bytes += response.bytes.count
+      state.counts.lastBytes[ResourceType(response.typeURL)] = response.bytes.count
+      state.counts.faults += faults
+      state.counts.told.insert(proxy)
+      guard !state.watched.isEmpty, state.counts.acknowledged[proxy] == nil,
+        numbers.contains(where: state.watched.contains)
+      else { return }
+      state.counts.acknowledged[proxy] = now
+    }
+  }
+}
