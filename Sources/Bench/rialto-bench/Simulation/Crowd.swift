@@ -53,20 +53,26 @@ final class Crowd: Sendable {
     return Crowd(catalogue: catalogue, proxies: proxies, tally: tally)
   }
 
-  /// Connects these members, or all.
-  func connect(_ indices: Range<Int>? = nil) {
+  /// Connects these members, or all. Those that are patient connect again when their stream ends;
+  /// with others that is a failure.
+  func connect(_ indices: Range<Int>? = nil, patiently: Bool = false) {
     for proxy in proxies[indices ?? proxies.indices] {
       let task = Task {
-        do {
-          try await proxy.run()
-          if !Task.isCancelled { failures.withLock { $0.append("a stream ended") } }
-        } catch {
-          if !Task.isCancelled { failures.withLock { $0.append("\(error)") } }
-        }
+        repeat {
+          do {
+            try await proxy.run()
+            if !Task.isCancelled, !patiently { note("a stream ended") }
+          } catch {
+            if !Task.isCancelled, !patiently { note("\(error)") }
+          }
+          if patiently { try? await Task.sleep(for: .milliseconds(Int.random(in: 50...250))) }
+        } while patiently && !Task.isCancelled
       }
       running.withLock { $0[proxy.index] = task }
     }
   }
+
+  private func note(_ failure: String) { failures.withLock { $0.append(failure) } }
 
   /// Drops the connections of all members.
   func disconnect() async {

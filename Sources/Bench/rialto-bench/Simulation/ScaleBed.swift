@@ -96,9 +96,11 @@ struct ScaleBed: Sendable {
   var callers: Range<Int> { 1..<crowd.proxies.count }
 
   /// Connects everybody and waits until each has everything; says how long that took.
-  func connectAll(_ deadline: Duration = .seconds(300)) async throws -> Duration {
+  func connectAll(patiently: Bool = false, _ deadline: Duration = .seconds(300)) async throws
+    -> Duration
+  {
     let start = ContinuousClock.now
-    crowd.connect()
+    crowd.connect(patiently: patiently)
     try await settle(deadline)
     return ContinuousClock.now - start
   }

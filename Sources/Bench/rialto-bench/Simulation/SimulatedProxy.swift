@@ -21,6 +21,9 @@ final class SimulatedProxy: Sendable {
   private let catalogue: Catalogue
   private let tally: Tally
   private let ledger = Mutex(Ledger())
+  private let connected = Mutex(false)
+  /// The types about which the agent has said something on the present stream.
+  private let answered = Mutex<Set<ResourceType>>([])
 
   init(
     index: Int, identity: ProxyIdentity, key: PrivateKey, agent: AgentAddress, address: String,
@@ -42,6 +45,14 @@ final class SimulatedProxy: Sendable {
   /// Whether it has all of these.
   func has(_ numbers: [Int]) -> Bool {
     ledger.withLock { ledger in numbers.allSatisfy { ledger.version($0) != 0 } }
+  }
+
+  /// Whether a stream is open.
+  var isConnected: Bool { connected.withLock { $0 } }
+
+  /// Whether the agent has answered every subscription of the present stream.
+  var isAnswered: Bool {
+    isConnected && answered.withLock { $0.count >= ResourceType.all.count }
   }
 
   /// Forgets everything, as a proxy does that lost its disk.
@@ -91,6 +102,8 @@ final class SimulatedProxy: Sendable {
   private func follow(_ client: GRPCClient<some ClientTransport>) async throws {
     let (answers, answer) = AsyncStream.makeStream(of: DeltaDiscoveryRequest.self)
     let opening = opening()
+    answered.withLock { $0 = [] }
+    defer { connected.withLock { $0 = false } }
     try await client.bidirectionalStreaming(
       request: StreamingClientRequest { writer in
         for request in opening { try await writer.write(request) }
@@ -102,6 +115,7 @@ final class SimulatedProxy: Sendable {
       deserializer: RawResponseDeserializer(), options: options
     ) { response in
       defer { answer.finish() }
+      self.connected.withLock { $0 = true }
       for try await message in response.messages { try self.take(message, answer) }
     }
   }
@@ -112,6 +126,7 @@ final class SimulatedProxy: Sendable {
     let type = ResourceType(response.typeURL)
     let entries = try catalogue.entries(of: response)
     let removals = response.removals.map { catalogue.number(of: ResourceName(type, $0)) }
+    answered.withLock { _ = $0.insert(type) }
     let faults = ledger.withLock { $0.take(entries, of: type, removing: removals) }
     answer.yield(
       .with {

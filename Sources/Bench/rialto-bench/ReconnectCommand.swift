@@ -1,0 +1,147 @@
+import ArgumentParser
+import DeltaXDS
+import Documents
+import Foundation
+
+/// What it costs when every proxy comes back at once.
+struct ReconnectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconnect",
+    abstract: "Let all proxies of a site come back at once, with and without what they had.",
+    discussion: """
+      A real server and a real agent, services reported by a simulated agent of another cluster, \
+      and simulated proxies over real mTLS streams. All of them drop their connections and come \
+      back with what they had; then the agent is killed and started again while they try; then all \
+      come with nothing: first when each may call 100 services, then when each may call all. The \
+      time runs until the last one has been answered, or has everything.
+      """)
+
+  @Option(help: "Services.") var services = 10_000
+  @Option(help: "Simulated proxies.") var proxies = 2_000
+  @Option(help: "Services that each proxy may call in the scoped part.") var scope = 100
+
+  @OptionGroup var options: BenchOptions
+
+  func validate() throws {
+    guard (10...100_000).contains(services), (1...10_000).contains(proxies),
+      (1...services).contains(scope)
+    else {
+      throw ValidationError(
+        "--services is 10 to 100000, --proxies 1 to 10000, --scope at most --services")
+    }
+  }
+
+  private struct Measured: Sendable {
+    var cold = Duration.zero
+    var warm = Duration.zero
+    var restart = Duration.zero
+    var resent = 0
+    var unordered = 0
+    /// To each proxy that had nothing.
+    var bytes = 0
+    var peak = 0
+    /// The agent's, while they come with nothing.
+    var processor = Duration.zero
+  }
+
+  func run() async throws {
+    let machine = MachineFacts.read()
+    let (scoped, full) = try await untilInterrupted {
+      let scoped = try await measure(workspaces: max(1, services / scope))
+      return (scoped, try await measure(workspaces: 1))
+    }
+    report(scoped, full, machine).print(json: options.json)
+  }
+
+  private func measure(workspaces: Int) async throws -> Measured {
+    let plan = ScaleBed.Plan(services: services, proxies: proxies, workspaces: workspaces)
+    return try await ScaleBed.with(options, plan) { bed in
+      var measured = Measured()
+      // The first time everything is made for the first time, too.
+      try await warmUp(bed)
+      for proxy in bed.crowd.proxies { proxy.forget() }
+      bed.crowd.tally.mark()
+      ProcessTable.resetPeak(of: bed.agentProcess)
+      let before = ProcessTable.processorTime(of: bed.agentProcess) ?? .zero
+      measured.cold = try await bed.connectAll()
+      try await bed.rest()
+      measured.processor =
+        (ProcessTable.processorTime(of: bed.agentProcess) ?? .zero) - before
+      measured.peak = ProcessTable.memory(of: bed.agentProcess)?.peak ?? 0
+      measured.bytes = bed.crowd.tally.counts.bytes / max(1, bed.crowd.proxies.count)
+      measured.unordered = bed.crowd.tally.counts.faults.unordered
+
+      await bed.crowd.disconnect()
+      bed.crowd.tally.mark()
+      measured.warm = try await answered(bed)
+      try await bed.rest()
+      measured.resent = bed.crowd.tally.counts.faults.resent
+
+      bed.crowd.tally.mark()
+      let name = ScaleBed.site.prefix + "agent"
+      bed.testbed.children.kill(name)
+      try await wait(for: "end of the streams") {
+        bed.crowd.proxies.allSatisfy { !$0.isConnected }
+      }
+      let start = ContinuousClock.now
+      bed.testbed.children.restart(name)
+      try await bed.crowd.expect("answers of the new agent", within: .seconds(120)) {
+        $0.proxies.allSatisfy(\.isAnswered)
+      }
+      measured.restart = ContinuousClock.now - start
+      measured.resent += bed.crowd.tally.counts.faults.resent
+      return measured
+    }
+  }
+
+  private func warmUp(_ bed: ScaleBed) async throws {
+    bed.crowd.connect(0..<min(bed.plan.workspaces + 1, bed.crowd.proxies.count))
+    try await bed.crowd.expect("all services at the first proxies", within: .seconds(120)) {
+      $0.catalogue.numbers(of: .endpoints, containing: "svc-").count >= bed.plan.services
+    }
+    await bed.crowd.disconnect()
+    try await bed.rest()
+  }
+
+  /// Connects everybody with what they have, and waits for the answers.
+  private func answered(_ bed: ScaleBed) async throws -> Duration {
+    let start = ContinuousClock.now
+    bed.crowd.connect(patiently: true)
+    try await bed.crowd.expect("answers to all subscriptions", within: .seconds(120)) {
+      $0.proxies.allSatisfy(\.isAnswered)
+    }
+    return ContinuousClock.now - start
+  }
+
+  private func report(_ scoped: Measured, _ full: Measured, _ machine: MachineFacts) -> Report {
+    func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+    func megabytes(_ bytes: Int) -> Double { Double(bytes) / 1_048_576 }
+    return Report(
+      scenario: "reconnect", machine: machine, rounds: 1,
+      parameters: [
+        "services": .integer(Int64(services)), "proxies": .integer(Int64(proxies)),
+        "scope": .integer(Int64(scope)),
+      ],
+      metrics: [
+        .init(
+          name: "warm_s", value: max(seconds(scoped.warm), seconds(full.warm)), unit: "s", goal: 5),
+        .init(name: "resent", value: Double(scoped.resent + full.resent), unit: "", goal: 0),
+        .init(
+          name: "order_violations", value: Double(scoped.unordered + full.unordered), unit: "",
+          goal: 0),
+        .init(name: "cold100_s", value: seconds(scoped.cold), unit: "s", goal: 5),
+        .init(name: "cold10k_s", value: seconds(full.cold), unit: "s", goal: 30),
+        .init(name: "peak_rss_mb", value: megabytes(full.peak), unit: "MB", goal: 1200),
+        .init(name: "warm100_s", value: seconds(scoped.warm), unit: "s"),
+        .init(name: "warm10k_s", value: seconds(full.warm), unit: "s"),
+        .init(name: "restart100_s", value: seconds(scoped.restart), unit: "s"),
+        .init(name: "restart10k_s", value: seconds(full.restart), unit: "s"),
+        .init(name: "cold100_kb_per_proxy", value: Double(scoped.bytes) / 1024, unit: "kB"),
+        .init(name: "cold10k_kb_per_proxy", value: Double(full.bytes) / 1024, unit: "kB"),
+        .init(name: "cold100_agent_cpu_s", value: seconds(scoped.processor), unit: "s"),
+        .init(name: "cold10k_agent_cpu_s", value: seconds(full.processor), unit: "s"),
+        .init(name: "cold100_peak_rss_mb", value: megabytes(scoped.peak), unit: "MB"),
+      ],
+      baselines: [])
+  }
+}
