@@ -6,6 +6,7 @@ struct Bench: AsyncParsableCommand {
     commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.",
     subcommands: [
       PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, IdleCommand.self,
-      FanoutCommand.self, ReconnectCommand.self, BareServerCommand.self,
+      FanoutCommand.self, ReconnectCommand.self, ScopedCommand.self, EndpointsCommand.self,
+      MemoryCommand.self, BareServerCommand.self,
     ])
 }

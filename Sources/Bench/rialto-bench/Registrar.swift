@@ -56,4 +56,29 @@ struct Registrar: Sendable {
       }
     }
   }
+
+  /// Registers, says so, and follows `health`, until that ends or the task is cancelled.
+  func register(
+    at address: String, port: Int, turning health: AsyncStream<Bool>,
+    _ registered: @escaping @Sendable () -> Void
+  ) async throws {
+    let transport = try identity.transport(to: agent, key: key)
+    let registration = identity.registration(at: address, port: port, version: "bench")
+    try await withGRPCClient(transport: transport) { client in
+      var options = CallOptions.defaults
+      options.waitForReady = true
+      try await Rialto_Workload_V1_Registry.Client(wrapping: client).register(
+        request: StreamingClientRequest { writer in
+          try await writer.write(.with { $0.registration = registration })
+          for await healthy in health {
+            try await writer.write(.with { $0.health.healthy = healthy })
+          }
+        }, options: options
+      ) { response in
+        for try await message in response.messages where !message.registered.cluster.isEmpty {
+          registered()
+        }
+      }
+    }
+  }
 }

@@ -7,10 +7,11 @@ struct Report: Sendable {
     var name: String
     var value: Double
     var unit: String
-    /// The value must not be above it.
+    /// The value must not be above it; or not below it, if it is the least.
     var goal: Double?
+    var isLeast = false
 
-    var met: Bool? { goal.map { value <= $0 } }
+    var met: Bool? { goal.map { isLeast ? value >= $0 : value <= $0 } }
   }
 
   /// Something measured in the same run that the subject is compared with.

@@ -1,6 +1,7 @@
 import DeltaXDS
 import Documents
 import Foundation
+import ManagementClient
 import Model
 
 // Changes of one service, and how they arrive.
@@ -29,7 +30,7 @@ extension ScaleBed {
   ) async throws -> Outcome {
     let host = "\(service.name).\(service.namespace).mesh"
     let numbers = Set(crowd.catalogue.numbers(of: type, containing: host))
-    let concerned = callers.filter { plan.namespace($0 - 1) == service.namespace }
+    let concerned = callers(of: service)
     try await rest()
     crowd.tally.mark(watching: numbers)
     let process = agentProcess
@@ -56,6 +57,17 @@ extension ScaleBed {
     outcome.bytes = counts.lastBytes[type] ?? 0
     outcome.overtold = counts.told.subtracting(concerned).subtracting([0]).count
     return outcome
+  }
+
+  /// The members that may call a service.
+  func callers(of service: SimulatedAgent.Service) -> [Int] {
+    callers.filter { plan.namespace($0 - 1) == service.namespace }
+  }
+
+  /// The newest generation that the server has sent to the site.
+  func generation() async throws -> Int64 {
+    let agents = try await testbed.client.agents()["items"]?.list ?? []
+    return agents.first { $0["cluster"]?.string == Self.site.name }?["generation"]?.integer ?? 0
   }
 
   /// Waits until the agent has been idle for a while.

@@ -12,11 +12,16 @@ final class Tally: Sendable {
     /// When each proxy acknowledged the response with one of the watched resources.
     var acknowledged: [Int: ContinuousClock.Instant] = [:]
     var lastBytes: [ResourceType: Int] = [:]
+    /// From the beginning of a timed change to each proxy's acknowledgement of it.
+    var delays = Samples()
   }
 
   private struct State {
     var counts = Counts()
     var watched: Set<Int> = []
+    /// What is timed: the subject of each number, and when its newest change began.
+    var subjects: [Int: Int] = [:]
+    var begun: [Int: ContinuousClock.Instant] = [:]
   }
 
   private let state = Mutex(State())
@@ -26,6 +31,21 @@ final class Tally: Sendable {
   /// Begins anew; from now on the resources of these numbers are watched.
   func mark(watching numbers: Set<Int> = []) {
     state.withLock { $0 = State(watched: numbers) }
+  }
+
+  /// From now on the resources of these numbers are timed, by subject.
+  func time(_ numbers: [[Int]]) {
+    state.withLock { state in
+      for (subject, numbers) in numbers.enumerated() {
+        for number in numbers { state.subjects[number] = subject }
+      }
+    }
+  }
+
+  /// A subject changes now.
+  func begin(_ subject: Int) {
+    let now = ContinuousClock.now
+    state.withLock { $0.begun[subject] = now }
   }
 
   /// A proxy has acknowledged a response.
@@ -39,6 +59,14 @@ final class Tally: Sendable {
       state.counts.lastBytes[ResourceType(response.typeURL)] = response.bytes.count
       state.counts.faults += faults
       state.counts.told.insert(proxy)
+      if !state.subjects.isEmpty {
+        for number in numbers {
+          guard let subject = state.subjects[number], let begun = state.begun[subject] else {
+            continue
+          }
+          state.counts.delays.add(max(.zero, now - begun))
+        }
+      }
       guard !state.watched.isEmpty, state.counts.acknowledged[proxy] == nil,
         numbers.contains(where: state.watched.contains)
       else { return }
