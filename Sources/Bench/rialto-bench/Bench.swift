@@ -7,6 +7,6 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, IdleCommand.self,
       FanoutCommand.self, ReconnectCommand.self, ScopedCommand.self, EndpointsCommand.self,
-      MemoryCommand.self, BareServerCommand.self,
+      MemoryCommand.self, AgentsCommand.self, BareServerCommand.self,
     ])
 }

@@ -87,7 +87,7 @@ struct FanoutCommand: AsyncParsableCommand {
     case .route:
       return try await bed.change(ofService: service, watching: .routes) {
         _ = try await bed.testbed.client.put(
-          bed.routeRef(of: service), bed.route(of: service, variant: round))
+          ScaleBed.routeRef(of: service), ScaleBed.route(of: service, variant: round))
         return ContinuousClock.now
       }
     case .cluster:

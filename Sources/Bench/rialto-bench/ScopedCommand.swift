@@ -70,7 +70,7 @@ struct ScopedCommand: AsyncParsableCommand {
         for round in 0..<rounds + 2 {
           let route = try await bed.change(ofService: service, watching: .routes) {
             _ = try await bed.testbed.client.put(
-              bed.routeRef(of: service), bed.route(of: service, variant: round))
+              ScaleBed.routeRef(of: service), ScaleBed.route(of: service, variant: round))
             return ContinuousClock.now
           }
           let endpoint = try await second.comeAndGo { register in

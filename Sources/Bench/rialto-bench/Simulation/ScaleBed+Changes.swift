@@ -85,16 +85,16 @@ extension ScaleBed {
 
   // MARK: Routes
 
-  private func workspace(of service: SimulatedAgent.Service) -> ResourceRef {
+  private static func workspace(of service: SimulatedAgent.Service) -> ResourceRef {
     ResourceRef(.workspace, [Testbed.organization, "bench", service.namespace])
   }
 
-  func routeRef(of service: SimulatedAgent.Service) -> ResourceRef {
+  static func routeRef(of service: SimulatedAgent.Service) -> ResourceRef {
     workspace(of: service).child(.trafficGroup, "traffic").child(.serviceRoute, service.name)
   }
 
   /// A route that divides requests in one of two ways.
-  func route(of service: SimulatedAgent.Service, variant: Int) -> Document {
+  static func route(of service: SimulatedAgent.Service, variant: Int) -> Document {
     let subsets = ["v1", "v2"].enumerated().map { index, version -> Document in
       [
         "name": .string(version), "labels": ["version": .string(version)],

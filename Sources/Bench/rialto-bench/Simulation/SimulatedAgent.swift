@@ -25,6 +25,12 @@ final class SimulatedAgent: Sendable {
     var deltas = 0
     var bytes = 0
     var isWelcome = false
+    /// The keys of the items that it has, hashed.
+    var items: Set<Int> = []
+    /// Some parts of a delta have come, and not the last one.
+    fileprivate var isPartial = false
+    /// When the newest delta was complete.
+    var changed = ContinuousClock.now
   }
 
   let cluster: String
@@ -77,8 +83,18 @@ final class SimulatedAgent: Sendable {
     }
   }
 
-  /// Connects and follows until the task is cancelled.
+  /// Connects again and again until the task is cancelled.
+  func runPatiently() async {
+    while !Task.isCancelled {
+      try? await run()
+      try? await Task.sleep(for: .milliseconds(Int.random(in: 50...250)))
+    }
+  }
+
+  /// Connects and follows until the task is cancelled or the stream ends.
   func run() async throws {
+    progress.withLock { $0.isWelcome = false }
+    defer { progress.withLock { $0.isWelcome = false } }
     let (messages, send) = AsyncStream.makeStream(of: Rialto_Fleet_V1_AgentMessage.self)
     outgoing.withLock { $0 = send }
     let held = current
@@ -121,11 +137,16 @@ final class SimulatedAgent: Sendable {
     case .delta(let delta):
       progress.withLock { progress in
         progress.bytes += delta.upserts.reduce(0) { $0 + $1.bytes.count }
+        if delta.full, !progress.isPartial { progress.items = [] }
+        progress.isPartial = !delta.last
+        for item in delta.upserts { progress.items.insert(item.key.hashValue) }
+        for key in delta.removals { progress.items.remove(key.hashValue) }
         guard delta.last else { return }
         progress.epoch = delta.epoch
         progress.generation = delta.generation
         progress.digest = delta.digest
         progress.deltas += 1
+        progress.changed = ContinuousClock.now
       }
       guard delta.last else { return }
       send.yield(
