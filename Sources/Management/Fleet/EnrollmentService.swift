@@ -81,6 +81,8 @@ final class EnrollmentService: Rialto_Fleet_V1_Enrollment.SimpleServiceProtocol 
         .failedPrecondition, "join.refused", actor: address, subject: cluster,
         "the trust domain \(trustDomain) is the management server's own")
     }
+    // The limit is there for those who guess; an operator may add a thousand sites at once.
+    limiter.withLock { $0.refund(withoutPort(address)) }
     let (chain, serial) = try issue(signing, to: cluster, at: now)
     try await server.store.audit(
       AuditEvent(

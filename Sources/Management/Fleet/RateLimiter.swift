@@ -50,6 +50,13 @@ struct RateLimiter {
     return admitted
   }
 
+  /// Gives back what `caller` took last: it was no guess.
+  mutating func refund(_ caller: String) {
+    if let total { self.total?.tokens = min(all.burst, total.tokens + 1) }
+    let key = buckets[caller] != nil ? caller : ""
+    if let own = buckets[key] { buckets[key]?.tokens = min(each.burst, own.tokens + 1) }
+  }
+
   private mutating func forgetTheIdle(at now: Double) {
     buckets = buckets.filter { _, bucket in
       var bucket = bucket
