@@ -20,9 +20,10 @@ extension DeltaSession {
   }
 
   /// Everything that may be sent now.
-  mutating func flush() -> [Action] {
+  mutating func flush() throws(Violation) -> [Action] {
     // Choosing needs the lock of the view, copying bytes does not.
     let plan = view.read { self.plan(from: $0) }
+    guard !isBehind else { throw .fellBehind }
     var actions: [Action] = []
     for response in plan.responses {
       let bytes = Framing.response(
@@ -44,6 +45,8 @@ extension DeltaSession {
 
   private mutating func plan(from contents: borrowing ViewContents) -> Plan {
     var plan = Plan()
+    advance(to: contents)
+    guard !isBehind else { return plan }
     takeEndpoints(from: contents)
     let isNewer = isRebased || step.position < contents.sequence
     if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
@@ -81,13 +84,14 @@ extension DeltaSession {
     let changes = contents.changes(after: endpointsPosition)
     endpointsPosition = contents.sequence
     guard var delivery = deliveries[.endpoints] else { return }
+    let table = contents.table(.endpoints)
     let names =
       changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
-      ?? Array((contents.types[.endpoints] ?? [:]).keys)
+      ?? Array(delivery.listedNames.union(delivery.names))
     for name in names.sorted() where delivery.isSubscribed(to: name) {
-      guard let framed = contents.resource(ResourceName(.endpoints, name)),
-        delivery.lacks(framed, named: name)
-      else { continue }
+      guard let framed = table[name], delivery.lacks(framed, named: name, in: table) else {
+        continue
+      }
       delivery.enqueue(name)
     }
     deliveries[.endpoints] = delivery
@@ -106,9 +110,7 @@ extension DeltaSession {
       if let changes, !uncompared.contains(type) {
         names = changes.filter { $0.type == type }.map(\.name)
       } else {
-        let table = contents.types[type] ?? [:]
-        let subscribed = delivery.isWildcard ? Set(table.keys) : delivery.names
-        names = Array(subscribed.union(delivery.knownNames))
+        names = Array(delivery.listedNames.union(delivery.names))
       }
       names.sort()
       for name in names where delivery.isSubscribed(to: name) {
@@ -124,8 +126,9 @@ extension DeltaSession {
   ) {
     let type = delivery.type
     let fullName = ResourceName(type, name)
-    guard let framed = contents.resource(fullName) else {
-      guard delivery.knows(name) else { return }
+    let table = contents.table(type)
+    guard let framed = table[name] else {
+      guard delivery.knows(name, in: table) else { return }
       if type.refersToClusters {
         delivery.enqueue(name, captured: Entry(name: name, framed: nil, readAt: step.position))
         step.late.insert(fullName)
@@ -135,7 +138,7 @@ extension DeltaSession {
       return
     }
     delivery.removals.remove(name)
-    if delivery.lacks(framed, named: name) {
+    if delivery.lacks(framed, named: name, in: table) {
       // Endpoints are read when they are sent: the newest ones are the best.
       let entry = Entry(name: name, framed: framed, readAt: step.position)
       delivery.enqueue(name, captured: type == .endpoints ? nil : entry)

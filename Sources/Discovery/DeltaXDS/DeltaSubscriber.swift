@@ -34,6 +34,11 @@ package struct DeltaSubscriber: Sendable {
     }
   }
 
+  /// Whether this very version is in force, as far as the upstream was told.
+  package func isInForce(_ resource: Resource) -> Bool {
+    held[resource.name.type]?[resource.name.name] == resource.version
+  }
+
   /// What to send first on a new stream: a wildcard subscription per type. The first one carries
   /// the node.
   package mutating func opening() -> [DeltaDiscoveryRequest] {

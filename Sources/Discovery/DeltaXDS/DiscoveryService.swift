@@ -134,7 +134,7 @@ package struct DiscoveryService: RegistrableRPCService {
     do {
       actions = try subscriber?.session.receive(request)
     } catch {
-      throw RPCError(code: .invalidArgument, message: "refused request: \(error)")
+      throw RPCError(error)
     }
     try await perform(actions ?? [], writer: writer)
   }
@@ -150,7 +150,13 @@ package struct DiscoveryService: RegistrableRPCService {
       subscriber?.view = view
       subscriber?.follower = view.follow(wake)
     }
-    try await perform(subscriber?.session.follow(view) ?? [], writer: writer)
+    let actions: [DeltaSession.Action]?
+    do {
+      actions = try subscriber?.session.follow(view)
+    } catch {
+      throw RPCError(error)
+    }
+    try await perform(actions ?? [], writer: writer)
   }
 
   private func perform(
@@ -161,6 +167,17 @@ package struct DiscoveryService: RegistrableRPCService {
       case .send(let frame): try await writer.write(frame)
       case .report(let event): observe(event)
       }
+    }
+  }
+}
+
+extension RPCError {
+  fileprivate init(_ violation: DeltaSession.Violation) {
+    switch violation {
+    case .fellBehind:
+      self.init(code: .aborted, message: "too far behind: come back and say what is held")
+    case .tooManyNames, .tooManyTypes, .nameTooLong, .missingType:
+      self.init(code: .invalidArgument, message: "refused request: \(violation)")
     }
   }
 }

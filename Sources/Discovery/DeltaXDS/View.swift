@@ -5,7 +5,8 @@ private import Synchronization
 ///
 /// One writer publishes; any number of sessions follow. A session holds one sequence number and asks
 /// for what changed after it, so that the cost of a change does not depend on the size of the view.
-/// The log is bounded: a session that is further behind compares everything.
+/// The log is bounded: a session that is further behind no longer knows what its subscriber has, and
+/// ends, so that the subscriber comes back and says it.
 package final class View: Sendable {
   private struct State {
     var contents: ViewContents
@@ -15,11 +16,15 @@ package final class View: Sendable {
 
   private let state: Mutex<State>
 
-  package convenience init() { self.init(logCapacity: 8192) }
+  package convenience init() { self.init(logCapacity: 8192, perResource: 2) }
 
-  /// - Parameter logCapacity: how many changed names are remembered.
-  package init(logCapacity: Int) {
-    state = Mutex(State(contents: ViewContents(logCapacity: logCapacity)))
+  /// - Parameters:
+  ///   - logCapacity: how many changes are remembered.
+  ///   - perResource: how many for each resource, when that is more: most of a large view may change
+  ///     at once, and who follows must not lose track because of it.
+  package init(logCapacity: Int, perResource: Int = 0) {
+    state = Mutex(
+      State(contents: ViewContents(logCapacity: logCapacity, perResource: perResource)))
   }
 
   /// Publishes a change as one step. `generation` is what subscribers report back once they have
@@ -93,6 +98,8 @@ struct ViewContents: Sendable {
   private struct Change {
     var sequence: Int64
     var name: ResourceName
+    /// The version that was replaced or removed.
+    var before: String?
   }
 
   private(set) var types: [ResourceType: [String: FramedResource]] = [:]
@@ -100,11 +107,18 @@ struct ViewContents: Sendable {
   private(set) var sequence: Int64 = 0
   private(set) var generation: Int64 = 0
   private let logCapacity: Int
+  private let perResource: Int
+  private var count = 0
   private var log: Deque<Change> = []
   /// Every change after this sequence is in the log.
   private var logStart: Int64 = 0
 
-  init(logCapacity: Int) { self.logCapacity = logCapacity }
+  init(logCapacity: Int, perResource: Int) {
+    self.logCapacity = logCapacity
+    self.perResource = perResource
+  }
+
+  func table(_ type: ResourceType) -> Holdings.Table { types[type] ?? [:] }
 
   func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
 
@@ -121,25 +135,43 @@ struct ViewContents: Sendable {
     return names
   }
 
+  /// The versions that names had at `sequence`, of those that changed since; nil when the log does
+  /// not reach back so far.
+  func versions(at sequence: Int64) -> [ResourceName: String?]? {
+    guard sequence >= logStart else { return nil }
+    var versions: [ResourceName: String?] = [:]
+    var index = log.endIndex
+    while index > log.startIndex, log[index - 1].sequence > sequence {
+      index -= 1
+      versions.updateValue(log[index].before, forKey: log[index].name)
+    }
+    return versions
+  }
+
   mutating func apply(
     upserts: [(ResourceName, FramedResource)], removals: [ResourceName], generation: Int64
   ) {
     sequence += 1
     self.generation = max(self.generation, generation)
     for (name, framed) in upserts {
-      guard types[name.type]?[name.name]?.version != framed.version else { continue }
+      let before = types[name.type]?[name.name]?.version
+      guard before != framed.version else { continue }
       var framed = framed
       framed.changed = sequence
       types[name.type, default: [:]][name.name] = framed
-      record(name)
+      if before == nil { count += 1 }
+      log.append(Change(sequence: sequence, name: name, before: before))
     }
-    for name in removals where types[name.type]?.removeValue(forKey: name.name) != nil {
-      record(name)
+    for name in removals {
+      guard let before = types[name.type]?.removeValue(forKey: name.name)?.version else { continue }
+      count -= 1
+      log.append(Change(sequence: sequence, name: name, before: before))
     }
+    trim()
   }
 
-  private mutating func record(_ name: ResourceName) {
-    log.append(Change(sequence: sequence, name: name))
-    if log.count > logCapacity, let oldest = log.popFirst() { logStart = oldest.sequence }
+  private mutating func trim() {
+    let capacity = max(logCapacity, perResource * count)
+    while log.count > capacity, let oldest = log.popFirst() { logStart = oldest.sequence }
   }
 }
