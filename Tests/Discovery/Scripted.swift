@@ -43,6 +43,18 @@ struct Scripted {
     try record(answer(type, nonce, "ACK") { _ in })
   }
 
+  /// One request, as a relay makes it.
+  mutating func exchange(
+    _ request: DeltaDiscoveryRequest
+  ) throws -> [DeltaDiscoveryResponse] {
+    let actions = try session.receive(request)
+    try record(actions)
+    return try actions.compactMap { action in
+      guard case .send(let frame) = action else { return nil }
+      return try DeltaDiscoveryResponse(serializedBytes: frame.bytes)
+    }
+  }
+
   /// Acknowledges until there is nothing left to acknowledge.
   mutating func acknowledgeAll() throws {
     while let next = outstanding.first { try acknowledge(next.type, next.nonce) }

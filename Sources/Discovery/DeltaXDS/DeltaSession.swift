@@ -96,6 +96,9 @@ package struct DeltaSession: Sendable {
     } else if request.hasErrorDetail {
       try takeLateRefusals(request, type: type, actions: &actions)
     }
+    if deliveries[type]?.question == .asked(nonce: request.responseNonce) {
+      try takeList(request, type: type)
+    }
     try subscribe(request, type: type)
     return actions + (try flush())
   }
@@ -223,7 +226,7 @@ package struct DeltaSession: Sendable {
   ) throws(Violation) {
     let isFirst = deliveries[type] == nil
     guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
-    let table = try look { $0.table(type) }
+    let (table, digest) = try look { ($0.table(type), $0.digest(type)) }
     var delivery = deliveries[type] ?? TypeDelivery(type: type)
     var explicit = request.resourceNamesSubscribe
     let asksForAll =
@@ -240,6 +243,15 @@ package struct DeltaSession: Sendable {
     delivery.isWildcard = delivery.isWildcard || asksForAll
     if asksForAll { delivery.isOwedAnswer = true }
     let initial = isFirst ? request.initialResourceVersions : [:]
+    if let claim = initial[ContentDigest.reservedName] {
+      if becomesWildcard, claim == digest.text {
+        delivery.held = .asView
+      } else {
+        delivery.question = .unasked
+      }
+      deliveries[type] = delivery
+      return
+    }
     for (name, version) in initial where delivery.isSubscribed(to: name) {
       delivery.held.set(version, of: name)
     }
@@ -255,6 +267,22 @@ package struct DeltaSession: Sendable {
     for name in asked where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)
     }
+    deliveries[type] = delivery
+  }
+
+  /// The subscriber's digest was not the view's, so it lists what it has.
+  private mutating func takeList(
+    _ request: DeltaDiscoveryRequest, type: ResourceType
+  ) throws(Violation) {
+    let table = try look { $0.table(type) }
+    guard var delivery = deliveries[type] else { return }
+    delivery.question = nil
+    for (name, version) in request.initialResourceVersions where delivery.isSubscribed(to: name) {
+      delivery.held.set(version, of: name)
+    }
+    if delivery.isWildcard { delivery.held.compare(with: table) }
+    uncompared.insert(type)
+    if type == .endpoints { endpointsPosition = -1 }
     deliveries[type] = delivery
   }
 

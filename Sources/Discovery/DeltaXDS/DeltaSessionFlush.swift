@@ -47,11 +47,15 @@ extension DeltaSession {
     var plan = Plan()
     advance(to: contents)
     guard !isBehind else { return plan }
-    takeEndpoints(from: contents)
-    let isNewer = isRebased || step.position < contents.sequence
-    if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
-      noteSettled(&plan)
-      beginStep(from: contents)
+    // Routes refer to clusters, and clusters are followed by their endpoints: what the subscriber has
+    // must be known of all.
+    if deliveries.values.allSatisfy({ $0.question == nil }) {
+      takeEndpoints(from: contents)
+      let isNewer = isRebased || step.position < contents.sequence
+      if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
+        noteSettled(&plan)
+        beginStep(from: contents)
+      }
     }
     for type in deliveries.keys.sorted(by: ResourceType.precedes) {
       sendChanges(of: type, from: contents, plan: &plan)
@@ -160,6 +164,7 @@ extension DeltaSession {
     guard var delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
       return
     }
+    if delivery.question != nil { return ask(about: type, from: contents, plan: &plan) }
     var allowance = TypeDelivery.Allowance(
       answers: true, changes: true, bytes: settings.responseBytes)
     if type.refersToClusters {
@@ -168,7 +173,7 @@ extension DeltaSession {
       let clusters = deliveries[.cluster]
       let areClustersSent =
         clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
-      allowance.answers = areClustersSent
+      allowance.answers = areClustersSent && !uncompared.contains(.cluster)
       allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
       allowance.newestAnswer = step.position
     } else if type == .cluster {
@@ -187,6 +192,16 @@ extension DeltaSession {
       next.entries, of: type, isAnswer: next.isAnswer,
       generation: isOfStep ? step.generation : contents.generation, plan: &plan)
     if type == .cluster { endpointsFollow(next.entries) }
+  }
+
+  /// The answer to a digest that is not the view's.
+  private mutating func ask(
+    about type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
+  ) {
+    let entry = Entry(name: ContentDigest.reservedName, framed: nil, readAt: contents.sequence)
+    // It tells nothing of any generation.
+    send([entry], of: type, isAnswer: true, generation: .min, plan: &plan)
+    deliveries[type]?.question = .asked(nonce: String(lastNonce))
   }
 
   /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for

@@ -43,6 +43,13 @@ struct Holdings: Sendable {
     settleAll(in: table)
   }
 
+  /// Everything is held as it is in the view.
+  static let asView: Holdings = {
+    var holdings = Holdings()
+    holdings.isAsView = true
+    return holdings
+  }()
+
   /// From now on only `names` are held, each listed.
   mutating func narrow(to names: Set<String>, in table: Table) {
     let kept = names.compactMap { name in version(of: name, in: table).map { (name, $0) } }

@@ -25,7 +25,15 @@ struct TypeDelivery: Sendable {
     case removal
   }
 
+  /// What is to be known before anything is sent: what the subscriber has, as its digest is not the
+  /// one of the view.
+  enum Question: Hashable {
+    case unasked
+    case asked(nonce: String)
+  }
+
   let type: ResourceType
+  var question: Question?
   var isWildcard = false
   var names: Set<String> = []
 
@@ -88,7 +96,7 @@ struct TypeDelivery: Sendable {
 
   /// Something is still to be sent, be it blocked or not. Removals that go last do not count.
   var hasUnsent: Bool {
-    isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
+    question != nil || isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
   }
 
   func hasUnsent(_ name: String) -> Bool {
@@ -168,7 +176,7 @@ extension TypeDelivery {
   mutating func nextEntries(
     from contents: borrowing ViewContents, within allowance: Allowance, dropped: inout [String]
   ) -> (entries: [Entry], isAnswer: Bool)? {
-    guard inFlight == nil else { return nil }
+    guard inFlight == nil, question == nil else { return nil }
     while !isolation.isEmpty {
       let group = isolation.removeFirst().filter { isSubscribed(to: $0.name) }
       // What it says about a name answers for that name, too.

@@ -1,4 +1,5 @@
 private import DequeModule
+internal import Documents
 private import Synchronization
 
 /// The resources that a group of subscribers gets, and a log of what changed.
@@ -83,9 +84,12 @@ struct FramedResource: Sendable {
   private var body: Range<Int>
   /// The sequence of the step that brought this version.
   var changed: Int64 = 0
+  /// Of name and version.
+  let hash: StableHash
 
   init(_ resource: Resource) {
     version = resource.version
+    hash = ContentDigest.member(resource.name.name, resource.version)
     (frame, body) = Framing.frame(resource)
   }
 
@@ -103,6 +107,7 @@ struct ViewContents: Sendable {
   }
 
   private(set) var types: [ResourceType: [String: FramedResource]] = [:]
+  private var digests: [ResourceType: ContentDigest] = [:]
   /// The number of the newest step; grows by one with each.
   private(set) var sequence: Int64 = 0
   private(set) var generation: Int64 = 0
@@ -119,6 +124,8 @@ struct ViewContents: Sendable {
   }
 
   func table(_ type: ResourceType) -> Holdings.Table { types[type] ?? [:] }
+
+  func digest(_ type: ResourceType) -> ContentDigest { digests[type] ?? ContentDigest() }
 
   func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
 
@@ -154,20 +161,28 @@ struct ViewContents: Sendable {
     sequence += 1
     self.generation = max(self.generation, generation)
     for (name, framed) in upserts {
-      let before = types[name.type]?[name.name]?.version
-      guard before != framed.version else { continue }
+      let before = types[name.type]?[name.name]
+      guard before?.version != framed.version else { continue }
       var framed = framed
       framed.changed = sequence
       types[name.type, default: [:]][name.name] = framed
-      if before == nil { count += 1 }
-      log.append(Change(sequence: sequence, name: name, before: before))
+      digests[name.type, default: ContentDigest()].insert(framed.hash)
+      count += 1
+      replaced(before, name)
     }
     for name in removals {
-      guard let before = types[name.type]?.removeValue(forKey: name.name)?.version else { continue }
-      count -= 1
-      log.append(Change(sequence: sequence, name: name, before: before))
+      guard let before = types[name.type]?.removeValue(forKey: name.name) else { continue }
+      replaced(before, name)
     }
     trim()
+  }
+
+  private mutating func replaced(_ before: FramedResource?, _ name: ResourceName) {
+    if let before {
+      digests[name.type]?.remove(before.hash)
+      count -= 1
+    }
+    log.append(Change(sequence: sequence, name: name, before: before?.version))
   }
 
   private mutating func trim() {
