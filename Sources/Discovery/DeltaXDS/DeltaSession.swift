@@ -86,6 +86,16 @@ package struct DeltaSession: Sendable {
     }
   }
 
+  /// Whether the request is the first of a subscriber that has nothing of a large view.
+  func isCold(_ request: DeltaDiscoveryRequest) -> Bool {
+    let type = ResourceType(request.typeURL)
+    let names = request.resourceNamesSubscribe
+    guard deliveries[type] == nil, request.initialResourceVersions.isEmpty,
+      names.contains("*") || names.isEmpty && type.isWildcardByDefault
+    else { return false }
+    return view.read { $0.bytes > settings.coldBytes && $0.types[type]?.isEmpty == false }
+  }
+
   /// The subscriber asked, acknowledged or refused.
   package mutating func receive(_ request: DeltaDiscoveryRequest) throws(Violation) -> [Action] {
     try validate(request)
@@ -225,6 +235,11 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType
   ) throws(Violation) {
     let isFirst = deliveries[type] == nil
+    // A mere acknowledgement: a table in hand would have to be copied when the view changes.
+    guard
+      isFirst || !request.resourceNamesSubscribe.isEmpty
+        || !request.resourceNamesUnsubscribe.isEmpty
+    else { return }
     guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
     let (table, digest) = try look { ($0.table(type), $0.digest(type)) }
     var delivery = deliveries[type] ?? TypeDelivery(type: type)

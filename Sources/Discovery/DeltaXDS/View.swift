@@ -114,6 +114,8 @@ struct ViewContents: Sendable {
   private let logCapacity: Int
   private let perResource: Int
   private var count = 0
+  /// Of all frames.
+  private(set) var bytes = 0
   private var log: Deque<Change> = []
   /// Every change after this sequence is in the log.
   private var logStart: Int64 = 0
@@ -168,6 +170,7 @@ struct ViewContents: Sendable {
       types[name.type, default: [:]][name.name] = framed
       digests[name.type, default: ContentDigest()].insert(framed.hash)
       count += 1
+      bytes += framed.frame.count
       replaced(before, name)
     }
     for name in removals {
@@ -181,6 +184,7 @@ struct ViewContents: Sendable {
     if let before {
       digests[name.type]?.remove(before.hash)
       count -= 1
+      bytes -= before.frame.count
     }
     log.append(Change(sequence: sequence, name: name, before: before?.version))
   }
