@@ -184,7 +184,7 @@ let package = Package(
     .target(
       name: "DeltaXDS",
       dependencies: [
-        "DiscoveryProtos", "Streams",
+        "DiscoveryProtos", "Documents", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),

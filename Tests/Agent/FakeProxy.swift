@@ -160,6 +160,7 @@ final class FakeProxy: Sendable {
             defer { send.finish() }
             for try await message in response.messages {
               let answer = try subscriber.withLock { subscriber in
+                if let list = subscriber.list(askedBy: message) { return list }
                 let received = try subscriber.receive(message)
                 return subscriber.acknowledgement(of: received, rejected: self.take(received))
               }

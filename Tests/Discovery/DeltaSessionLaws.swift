@@ -32,7 +32,7 @@ private struct Harness {
   mutating func act() throws {
     switch Int.random(in: 0..<100, using: &random) {
     case ..<15: publish()
-    case ..<30: perform(session.follow(view))
+    case ..<30: try exchange(nil)
     case ..<63: try deliverRequest()
     case ..<97: try deliverResponse()
     case ..<99: reconnect()
@@ -68,7 +68,17 @@ private struct Harness {
     guard let request = envoy.takeRequest() else { return }
     let type = ResourceType(request.typeURL)
     if outstanding[type] == request.responseNonce { outstanding[type] = nil }
-    perform(try session.receive(request))
+    try exchange(request)
+  }
+
+  /// The session gets a request, or looks at the view. When it fell behind, its stream ends, and the
+  /// subscriber comes back.
+  private mutating func exchange(_ request: DeltaDiscoveryRequest?) throws {
+    do {
+      perform(try request.map { try session.receive($0) } ?? session.follow(view))
+    } catch DeltaSession.Violation.fellBehind {
+      reconnect()
+    }
   }
 
   private mutating func deliverResponse() throws {
@@ -109,7 +119,7 @@ private struct Harness {
   /// Delivers everything until nothing moves.
   mutating func drain() throws {
     for _ in 0..<10_000 {
-      perform(session.follow(view))
+      try exchange(nil)
       if !envoy.requests.isEmpty {
         try deliverRequest()
       } else if !responses.isEmpty {

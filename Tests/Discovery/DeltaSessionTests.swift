@@ -171,6 +171,142 @@ import Testing
       script.lines.filter { !$0.hasPrefix("→") } == ["  1 CDS", "  2 RDS web=2", "  3 CDS -a"])
   }
 
+  @Test(arguments: [10, 1000])
+  func `a settled stream costs the same however large the view is`(services: Int) throws {
+    let names = (0..<services).map { "s\($0)" }
+    let types: [ResourceType] = [.cluster, .endpoints, .secret, .routes]
+    var script = Scripted(
+      view: Self.view(types.flatMap { type in names.map { (type, $0, "1") } }))
+    for type in types { try script.ask(type, ["*"]) }
+    try script.acknowledgeAll()
+    #expect(script.session.entryCount == 0)
+    // What came and went between two looks is not spoken of.
+    let sent = script.sent
+    script.change([(.routes, "s1", "2"), (.cluster, "passing", "1")])
+    script.change([(.routes, "s1", "1")], removing: [(.cluster, "passing")])
+    try script.publish([(.routes, "s2", "2")], removing: [(.secret, "s3")])
+    try script.acknowledgeAll()
+    #expect(script.sent.dropFirst(sent.count) == ["RDS s2=2", "SDS -s3"])
+    #expect(script.session.entryCount == 0)
+    // Another view of the same content is no news; another content is.
+    let changed = names.dropFirst(4).map { (ResourceType.secret, $0, "1") } + [(.secret, "s1", "2")]
+    try script.move(to: Self.view(changed))
+    try script.acknowledgeAll()
+    #expect(script.session.entryCount == 0)
+    #expect(script.sent.contains("SDS s1=2"))
+    #expect(!script.sent.dropFirst(sent.count).contains { $0.contains("s5=") })
+    // Refused versions are exceptions.
+    try script.publish([(.secret, "s1", "3")])
+    try script.refuse(.secret, script.outstanding[0].nonce)
+    #expect(script.session.entryCount == 2)
+  }
+
+  /// A relay that holds `versions` of routes, comes back, and acknowledges everything.
+  private static func comeBack(
+    to view: View, with versions: [(String, String)], undecided: [String] = []
+  ) throws -> (script: Scripted, lists: Int) {
+    var script = Scripted(view: view)
+    var relay = DeltaSubscriber(
+      nodeID: "envoy",
+      held: versions.map { Resource(name: ResourceName(.routes, $0), version: $1, body: []) },
+      undecided: undecided.map { ResourceName(.routes, $0) }, types: [.routes])
+    var lists = 0
+    var requests = relay.opening()
+    if undecided.isEmpty { #expect(requests.first?.initialResourceVersions.count == 1) }
+    while !requests.isEmpty {
+      for response in try script.exchange(requests.removeFirst()) {
+        if let list = relay.list(askedBy: response) {
+          lists += 1
+          requests.append(list)
+        } else {
+          requests.append(relay.acknowledgement(of: try relay.receive(response)))
+        }
+      }
+    }
+    return (script, lists)
+  }
+
+  @Test func `a relay that comes back unchanged says a digest and gets nothing`() throws {
+    let names = (0..<1000).map { "r\($0)" }
+    let view = Self.view(names.map { (.routes, $0, "1") })
+    let (script, lists) = try Self.comeBack(to: view, with: names.shuffled().map { ($0, "1") })
+    #expect(script.sent == ["RDS"])
+    #expect(lists == 0)
+    #expect(script.session.entryCount == 0)
+    #expect(script.events.last == .settled(nodeID: "envoy", generation: 1))
+  }
+
+  @Test func `a relay whose digest differs lists what it has and gets the difference`() throws {
+    let names = (0..<1000).map { "r\($0)" }
+    let view = Self.view(names.map { (.routes, $0, $0 == "r7" ? "2" : "1") })
+    let (script, lists) = try Self.comeBack(
+      to: view, with: (names + ["gone"]).map { ($0, "1") })
+    #expect(script.sent == ["RDS -rialto digest", "RDS r7=2 -gone"])
+    #expect(lists == 1)
+    #expect(script.session.entryCount == 0)
+    #expect(script.events.last == .settled(nodeID: "envoy", generation: 1))
+  }
+
+  @Test func `a relay that waits for its Envoy claims no digest`() throws {
+    let view = Self.view([(.routes, "a", "1"), (.routes, "b", "1")])
+    let (script, lists) = try Self.comeBack(
+      to: view, with: [("a", "1"), ("b", "1")], undecided: ["b"])
+    #expect(script.sent == ["RDS b=1"])
+    #expect(lists == 0)
+  }
+
+  @Test func `a digest asked about that is not followed by a list gets everything`() throws {
+    var script = Scripted(view: Self.view([(.routes, "a", "1")]))
+    try script.ask(.routes, ["*"], having: [ContentDigest.reservedName: "nonsense"])
+    try script.publish([(.routes, "b", "1")])
+    try script.acknowledgeAll()
+    #expect(script.sent == ["RDS -rialto digest", "RDS a=1 b=1"])
+    #expect(script.session.entryCount == 0)
+  }
+
+  @Test func `a digest does not depend on the order of changes`() throws {
+    let view = Self.view([(.routes, "a", "1"), (.routes, "b", "1"), (.secret, "c", "1")])
+    view.publish(
+      upserts: [Resource(name: ResourceName(.routes, "c"), version: "1", body: [])],
+      removals: [ResourceName(.routes, "a")], generation: 2)
+    let other = Self.view([(.routes, "c", "1"), (.routes, "b", "2")])
+    let digest = { (view: View) in view.read { $0.digest(.routes).text } }
+    #expect(digest(view) != digest(other))
+    other.publish(
+      upserts: [Resource(name: ResourceName(.routes, "b"), version: "1", body: [])],
+      removals: [], generation: 2)
+    #expect(digest(view) == digest(other))
+  }
+
+  @Test func `who gives up the wildcard keeps what it named`() throws {
+    var script = Scripted(
+      view: Self.view([(.secret, "a", "1"), (.secret, "b", "1"), (.secret, "c", "1")]))
+    try script.ask(.secret, ["*", "a"])
+    try script.acknowledgeAll()
+    try script.ask(.secret, dropping: ["*"])
+    try script.publish([(.secret, "b", "2")], removing: [(.secret, "c")])
+    #expect(script.sent == ["SDS a=1 b=1 c=1"])
+    try script.publish([(.secret, "a", "2")])
+    #expect(script.sent.last == "SDS a=2")
+  }
+
+  @Test func `who cannot be told what changed comes back`() throws {
+    let view = View(logCapacity: 2)
+    var session = DeltaSession(nodeID: "envoy", view: view)
+    _ = try session.receive(
+      .with {
+        $0.typeURL = ResourceType.cluster.url
+        $0.resourceNamesSubscribe = ["*"]
+      })
+    for version in 1...3 {
+      view.publish(
+        upserts: [
+          Resource(name: ResourceName(.cluster, "a"), version: "\(version)", body: [])
+        ], removals: [], generation: 1)
+    }
+    #expect(throws: DeltaSession.Violation.fellBehind) { try session.follow(view) }
+  }
+
   @Test func `an empty view answers a wildcard and settles`() throws {
     var script = Scripted(view: View())
     try script.ask(.cluster)

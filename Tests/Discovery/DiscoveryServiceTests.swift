@@ -25,7 +25,7 @@ private final class Events: Sendable {
 
 @Suite(.timeLimit(.minutes(3))) struct `The discovery service` {
   private func withService(
-    views: Latest<View>, refusing refusal: RPCError? = nil,
+    views: Latest<View>, refusing refusal: RPCError? = nil, settings: DiscoverySettings = .init(),
     _ body: @Sendable (InProcessTransport.Client, Events) async throws -> Void
   ) async throws {
     let transport = InProcessTransport()
@@ -34,7 +34,7 @@ private final class Events: Sendable {
       subscribe: { _, nodeID in
         if let refusal { throw refusal }
         return Subscription(nodeID: nodeID, views: views)
-      }, observe: { events.observe($0) })
+      }, observe: { events.observe($0) }, settings: settings)
     try await withGRPCServer(transport: transport.server, services: [service]) { _ in
       try await body(transport.client, events)
     }
@@ -138,6 +138,88 @@ private final class Events: Sendable {
         #expect(error?.code == code)
       }
     }
+  }
+
+  /// Asks for everything; `decide` says whether the first response is acknowledged before the end.
+  private static func starts(
+    _ node: String, over client: GRPCClient<InProcessTransport.Client>,
+    _ decide: @escaping @Sendable () async -> Bool
+  ) async throws {
+    let (nonces, nonce) = AsyncStream.makeStream(of: String.self)
+    try await Client(wrapping: client).deltaAggregatedResources { writer in
+      try await writer.write(Self.request(.routes, ["*"], node: node))
+      for await nonce in nonces { try await writer.write(Self.request(.routes, nonce: nonce)) }
+    } onResponse: { response in
+      for try await message in response.messages {
+        if await decide() { nonce.yield(message.nonce) }
+        nonce.finish()
+      }
+    }
+  }
+
+  enum First: CaseIterable { case settles, goes, stalls }
+
+  @Test(arguments: First.allCases)
+  func `with one place, a second cold stream gets something once the first is through`(
+    first: First
+  ) async throws {
+    let view = View()
+    Self.publish("1", to: view)
+    var settings = DiscoverySettings()
+    settings.coldStreams = 1
+    settings.coldBytes = 0
+    settings.coldPatience = first == .stalls ? .milliseconds(20) : .seconds(600)
+    try await withService(views: Latest(view), settings: settings) { transport, events in
+      try await withGRPCClient(transport: transport) { client in
+        try await withThrowingDiscardingTaskGroup { group in
+          group.addTask {
+            try await Self.starts("n1", over: client) {
+              await events.wait {
+                $0 == (first == .stalls ? Self.told("n2") : Self.connected("n2"))
+              }
+              return first == .settles
+            }
+          }
+          await events.wait { $0 == Self.told("n1") }
+          group.addTask { try await Self.starts("n2", over: client) { true } }
+        }
+      }
+      let order = events.all.filter {
+        [
+          Self.told("n2"), .settled(nodeID: "n1", generation: 1), .disconnected(nodeID: "n1"),
+        ].contains($0)
+      }
+      switch first {
+      case .settles: #expect(order.first == .settled(nodeID: "n1", generation: 1))
+      case .goes: #expect(order.first == .disconnected(nodeID: "n1"))
+      case .stalls: #expect(order.first == Self.told("n2"))
+      }
+      #expect(order.contains(Self.told("n2")))
+    }
+  }
+
+  private static func told(_ node: String) -> DeliveryEvent { .told(nodeID: node, generation: 1) }
+
+  private static func connected(_ node: String) -> DeliveryEvent {
+    .connected(nodeID: node, userAgent: " ")
+  }
+
+  @Test func `places in the cold stage go to who waits longest`() async {
+    let stage = ColdStage(places: 1)
+    let (turns, turn) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let (others, other) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let first = stage.enter(telling: other)
+    let second = stage.enter(telling: other)
+    let third = stage.enter(telling: turn)
+    #expect(stage.isInside(first) && stage.isWaiting(second) && stage.isWaiting(third))
+    stage.leave(second)
+    stage.leave(first)
+    stage.leave(first)
+    #expect(stage.isInside(third) && !stage.isInside(first))
+    for await _ in turns { break }
+    withExtendedLifetime(others) {}
   }
 
   @Test func `a refused node gets the reason`() async throws {

@@ -5,8 +5,11 @@ import SwiftProtobuf
 /// A session whose requests and responses are written down, one line each.
 struct Scripted {
   var session: DeltaSession
-  let view: View
+  private(set) var view: View
   private(set) var lines: [String] = []
+  /// Responses without their nonces.
+  private(set) var sent: [String] = []
+  private(set) var outstanding: [(type: ResourceType, nonce: String)] = []
   private(set) var events: [DeliveryEvent] = []
 
   static let types: [(short: String, type: ResourceType)] = [
@@ -40,6 +43,23 @@ struct Scripted {
     try record(answer(type, nonce, "ACK") { _ in })
   }
 
+  /// One request, as a relay makes it.
+  mutating func exchange(
+    _ request: DeltaDiscoveryRequest
+  ) throws -> [DeltaDiscoveryResponse] {
+    let actions = try session.receive(request)
+    try record(actions)
+    return try actions.compactMap { action in
+      guard case .send(let frame) = action else { return nil }
+      return try DeltaDiscoveryResponse(serializedBytes: frame.bytes)
+    }
+  }
+
+  /// Acknowledges until there is nothing left to acknowledge.
+  mutating func acknowledgeAll() throws {
+    while let next = outstanding.first { try acknowledge(next.type, next.nonce) }
+  }
+
   mutating func refuse(
     _ type: ResourceType, _ nonce: String, naming rejected: [RejectedByEnvoy] = []
   ) throws {
@@ -54,11 +74,23 @@ struct Scripted {
     _ resources: [(ResourceType, String, String)], removing: [(ResourceType, String)] = []
   ) throws {
     lines.append("*")
+    change(resources, removing: removing)
+    try record(session.follow(view))
+  }
+
+  /// Changes the view without waking the session.
+  func change(
+    _ resources: [(ResourceType, String, String)], removing: [(ResourceType, String)] = []
+  ) {
     view.publish(
       upserts: resources.map { type, name, version in
         Resource(name: ResourceName(type, name), version: version, body: Array(version.utf8))
       },
       removals: removing.map { ResourceName($0.0, $0.1) }, generation: view.generation + 1)
+  }
+
+  mutating func move(to view: View) throws {
+    self.view = view
     try record(session.follow(view))
   }
 
@@ -70,6 +102,7 @@ struct Scripted {
     var request = DeltaDiscoveryRequest()
     request.typeURL = type.url
     request.responseNonce = nonce
+    outstanding.removeAll { $0.nonce == nonce }
     complete(&request)
     return try session.receive(request)
   }
@@ -82,9 +115,10 @@ struct Scripted {
         let response = try DeltaDiscoveryResponse(serializedBytes: frame.bytes)
         let upserts = response.resources.map { "\($0.name)=\($0.version)" }
         let gone = response.removedResources.map { "-\($0)" }
-        lines.append(
-          (["  \(response.nonce)", short(ResourceType(response.typeURL))] + upserts + gone)
-            .joined(separator: " "))
+        let content = [short(frame.type)] + upserts + gone
+        lines.append("  \(response.nonce) " + content.joined(separator: " "))
+        sent.append(content.joined(separator: " "))
+        outstanding.append((frame.type, response.nonce))
       }
     }
   }

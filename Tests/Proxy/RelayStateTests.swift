@@ -48,6 +48,16 @@ extension [RelayState.Action] {
     #expect(state.held.values.map(\.version) == ["v1"])
   }
 
+  @Test func `what Envoy has not decided about is undecided, removals too`() {
+    var state = relay([cluster("a", "v1"), cluster("b", "v1")])
+    _ = state.receive(
+      response("1", [cluster("a", "v2")], removing: [ResourceName(.cluster, "b")]))
+    state.opened()
+    #expect(Set(state.undecided) == [ResourceName(.cluster, "a"), ResourceName(.cluster, "b")])
+    _ = state.settled(state.generation)
+    #expect(state.undecided.isEmpty)
+  }
+
   @Test func `what Envoy refuses is reported and put back to the last good one`() {
     var state = relay([cluster("a", "v1")])
     _ = state.receive(response("1", [cluster("a", "bad"), cluster("b", "v1")]))

@@ -23,6 +23,9 @@ package struct DeltaSession: Sendable {
     case tooManyTypes
     case nameTooLong
     case missingType
+    /// The view has changed so much since it was last looked at that nobody knows what the
+    /// subscriber has; it is to come back and say it.
+    case fellBehind
   }
 
   /// What has to be acknowledged or refused before the next step of the view begins.
@@ -41,9 +44,10 @@ package struct DeltaSession: Sendable {
     var isDone: Bool { isInForce && removals.isEmpty }
 
     mutating func remove(_ name: ResourceName) {
-      early.remove(name)
-      late.remove(name)
-      removals.remove(name)
+      // An emptied set keeps the memory of its largest size.
+      if early.remove(name) != nil, early.isEmpty { early = [] }
+      if late.remove(name) != nil, late.isEmpty { late = [] }
+      if removals.remove(name) != nil, removals.isEmpty { removals = [] }
     }
   }
 
@@ -56,6 +60,10 @@ package struct DeltaSession: Sendable {
   var isRebased = false
   /// Types whose subscribers said what they have; it is compared when the next step begins.
   var uncompared: Set<ResourceType> = []
+  /// What `Holdings` call the view is the view at this sequence.
+  var position: Int64
+  /// The log of the view does not reach back to `position`.
+  var isBehind = false
   /// How far changes of endpoints were taken over; negative when they were not compared yet.
   var endpointsPosition: Int64
   var lastNonce = 0
@@ -67,7 +75,25 @@ package struct DeltaSession: Sendable {
     self.view = view
     self.settings = settings
     step = view.read { Step(position: $0.sequence, generation: $0.generation) }
+    position = step.position
     endpointsPosition = step.position
+  }
+
+  /// How many names are kept for this stream; settled wildcard subscriptions need none.
+  package var entryCount: Int {
+    deliveries.values.reduce(step.early.count + step.late.count + step.removals.count) {
+      $0 + $1.entryCount + $1.names.count
+    }
+  }
+
+  /// Whether the request is the first of a subscriber that has nothing of a large view.
+  func isCold(_ request: DeltaDiscoveryRequest) -> Bool {
+    let type = ResourceType(request.typeURL)
+    let names = request.resourceNamesSubscribe
+    guard deliveries[type] == nil, request.initialResourceVersions.isEmpty,
+      names.contains("*") || names.isEmpty && type.isWildcardByDefault
+    else { return false }
+    return view.read { $0.bytes > settings.coldBytes && $0.types[type]?.isEmpty == false }
   }
 
   /// The subscriber asked, acknowledged or refused.
@@ -78,21 +104,58 @@ package struct DeltaSession: Sendable {
     if !request.responseNonce.isEmpty {
       resolve(request, type: type, actions: &actions)
     } else if request.hasErrorDetail {
-      takeLateRefusals(request, type: type, actions: &actions)
+      try takeLateRefusals(request, type: type, actions: &actions)
+    }
+    if deliveries[type]?.question == .asked(nonce: request.responseNonce) {
+      try takeList(request, type: type)
     }
     try subscribe(request, type: type)
-    return actions + flush()
+    return actions + (try flush())
   }
 
   /// The view has a new step, or another view takes its place. What was not sent yet of the old one
   /// never is; resources that are the same in both are not sent again.
-  package mutating func follow(_ newView: View) -> [Action] {
-    guard newView !== view else { return flush() }
+  package mutating func follow(_ newView: View) throws(Violation) -> [Action] {
+    guard newView !== view else { return try flush() }
+    // One lock at a time: two sessions may change places.
+    let old = try look { $0.types }
+    let (new, sequence) = newView.read { ($0.types, $0.sequence) }
     view = newView
-    for type in deliveries.keys { deliveries[type]?.rebase() }
+    position = sequence
+    for type in deliveries.keys {
+      deliveries[type]?.held.rebase(from: old[type] ?? [:], to: new[type] ?? [:])
+      deliveries[type]?.rebase()
+    }
     step = Step(position: 0, generation: 0)
     isRebased = true
-    return flush()
+    return try flush()
+  }
+
+  /// Reads the view at the sequence that is `position` from then on.
+  mutating func look<Result>(
+    _ body: (borrowing ViewContents) -> Result
+  ) throws(Violation) -> Result {
+    let result = view.read { contents in
+      advance(to: contents)
+      return body(contents)
+    }
+    guard !isBehind else { throw .fellBehind }
+    return result
+  }
+
+  /// Who subscribes to everything has what the view had at `position`: what changed since is listed.
+  mutating func advance(to contents: borrowing ViewContents) {
+    if position < contents.sequence, deliveries.values.contains(where: \.held.isAsView) {
+      guard let versions = contents.versions(at: position) else {
+        isBehind = true
+        return
+      }
+      for (name, version) in versions {
+        deliveries[name.type]?.held.viewChanged(name.name, from: version)
+      }
+    }
+    position = contents.sequence
+    for type in deliveries.keys { deliveries[type]?.held.settle(in: contents.table(type)) }
   }
 
   private func validate(_ request: DeltaDiscoveryRequest) throws(Violation) {
@@ -147,10 +210,11 @@ package struct DeltaSession: Sendable {
   /// A relay acknowledged a resource before its Envoy asked for it, and refuses it now.
   private mutating func takeLateRefusals(
     _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
-  ) {
+  ) throws(Violation) {
+    let table = try look { $0.table(type) }
     for offender in request.errorDetail.rejectedResources where offender.name.type == type {
       guard
-        deliveries[type]?.refuse(offender.name.name, version: offender.version) == true
+        deliveries[type]?.refuse(offender.name.name, version: offender.version, in: table) == true
       else { continue }
       actions.append(
         .report(
@@ -171,14 +235,20 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType
   ) throws(Violation) {
     let isFirst = deliveries[type] == nil
+    // A mere acknowledgement: a table in hand would have to be copied when the view changes.
+    guard
+      isFirst || !request.resourceNamesSubscribe.isEmpty
+        || !request.resourceNamesUnsubscribe.isEmpty
+    else { return }
     guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
+    let (table, digest) = try look { ($0.table(type), $0.digest(type)) }
     var delivery = deliveries[type] ?? TypeDelivery(type: type)
     var explicit = request.resourceNamesSubscribe
     let asksForAll =
       explicit.contains("*") || isFirst && explicit.isEmpty && type.isWildcardByDefault
     explicit.removeAll { $0 == "*" }
     for name in request.resourceNamesUnsubscribe {
-      unsubscribe(name, in: &delivery)
+      unsubscribe(name, in: &delivery, table: table)
     }
     delivery.names.formUnion(explicit)
     guard delivery.names.count <= settings.namesPerType else {
@@ -188,21 +258,46 @@ package struct DeltaSession: Sendable {
     delivery.isWildcard = delivery.isWildcard || asksForAll
     if asksForAll { delivery.isOwedAnswer = true }
     let initial = isFirst ? request.initialResourceVersions : [:]
-    for (name, version) in initial where delivery.isSubscribed(to: name) {
-      delivery.assume(version, of: name)
+    if let claim = initial[ContentDigest.reservedName] {
+      if becomesWildcard, claim == digest.text {
+        delivery.held = .asView
+      } else {
+        delivery.question = .unasked
+      }
+      deliveries[type] = delivery
+      return
     }
+    for (name, version) in initial where delivery.isSubscribed(to: name) {
+      delivery.held.set(version, of: name)
+    }
+    if becomesWildcard { delivery.held.compare(with: table) }
     if !initial.isEmpty {
       uncompared.insert(type)
       if type == .endpoints { endpointsPosition = -1 }
     }
     var asked = explicit
     if becomesWildcard, initial.isEmpty {
-      let names = view.read { Array(($0.types[type] ?? [:]).keys) }
-      asked += names.filter { !delivery.names.contains($0) }.sorted()
+      asked += table.keys.filter { !delivery.names.contains($0) }.sorted()
     }
     for name in asked where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)
     }
+    deliveries[type] = delivery
+  }
+
+  /// The subscriber's digest was not the view's, so it lists what it has.
+  private mutating func takeList(
+    _ request: DeltaDiscoveryRequest, type: ResourceType
+  ) throws(Violation) {
+    let table = try look { $0.table(type) }
+    guard var delivery = deliveries[type] else { return }
+    delivery.question = nil
+    for (name, version) in request.initialResourceVersions where delivery.isSubscribed(to: name) {
+      delivery.held.set(version, of: name)
+    }
+    if delivery.isWildcard { delivery.held.compare(with: table) }
+    uncompared.insert(type)
+    if type == .endpoints { endpointsPosition = -1 }
     deliveries[type] = delivery
   }
 
@@ -211,15 +306,12 @@ package struct DeltaSession: Sendable {
     type == .endpoints && deliveries[.cluster]?.isGetting(name) == true
   }
 
-  private mutating func unsubscribe(_ name: String, in delivery: inout TypeDelivery) {
+  private mutating func unsubscribe(
+    _ name: String, in delivery: inout TypeDelivery, table: Holdings.Table
+  ) {
     if name == "*" {
       guard delivery.isWildcard else { return }
-      delivery.isWildcard = false
-      delivery.isOwedAnswer = false
-      for name in delivery.knownNames.union(delivery.answers.names)
-      where !delivery.names.contains(name) {
-        forget(name, in: &delivery)
-      }
+      for name in delivery.narrow(in: table) { step.remove(ResourceName(delivery.type, name)) }
       return
     }
     guard delivery.names.remove(name) != nil else { return }
@@ -227,12 +319,8 @@ package struct DeltaSession: Sendable {
       // Whether the wildcard still covers the name is for the server to say.
       delivery.answers.append(name)
     } else {
-      forget(name, in: &delivery)
+      delivery.forget(name)
+      step.remove(ResourceName(delivery.type, name))
     }
-  }
-
-  private mutating func forget(_ name: String, in delivery: inout TypeDelivery) {
-    delivery.forget(name)
-    step.remove(ResourceName(delivery.type, name))
   }
 }

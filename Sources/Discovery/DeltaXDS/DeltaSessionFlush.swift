@@ -20,9 +20,10 @@ extension DeltaSession {
   }
 
   /// Everything that may be sent now.
-  mutating func flush() -> [Action] {
+  mutating func flush() throws(Violation) -> [Action] {
     // Choosing needs the lock of the view, copying bytes does not.
     let plan = view.read { self.plan(from: $0) }
+    guard !isBehind else { throw .fellBehind }
     var actions: [Action] = []
     for response in plan.responses {
       let bytes = Framing.response(
@@ -44,11 +45,17 @@ extension DeltaSession {
 
   private mutating func plan(from contents: borrowing ViewContents) -> Plan {
     var plan = Plan()
-    takeEndpoints(from: contents)
-    let isNewer = isRebased || step.position < contents.sequence
-    if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
-      noteSettled(&plan)
-      beginStep(from: contents)
+    advance(to: contents)
+    guard !isBehind else { return plan }
+    // Routes refer to clusters, and clusters are followed by their endpoints: what the subscriber has
+    // must be known of all.
+    if deliveries.values.allSatisfy({ $0.question == nil }) {
+      takeEndpoints(from: contents)
+      let isNewer = isRebased || step.position < contents.sequence
+      if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
+        noteSettled(&plan)
+        beginStep(from: contents)
+      }
     }
     for type in deliveries.keys.sorted(by: ResourceType.precedes) {
       sendChanges(of: type, from: contents, plan: &plan)
@@ -81,13 +88,14 @@ extension DeltaSession {
     let changes = contents.changes(after: endpointsPosition)
     endpointsPosition = contents.sequence
     guard var delivery = deliveries[.endpoints] else { return }
+    let table = contents.table(.endpoints)
     let names =
       changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
-      ?? Array((contents.types[.endpoints] ?? [:]).keys)
+      ?? Array(delivery.listedNames.union(delivery.names))
     for name in names.sorted() where delivery.isSubscribed(to: name) {
-      guard let framed = contents.resource(ResourceName(.endpoints, name)),
-        delivery.lacks(framed, named: name)
-      else { continue }
+      guard let framed = table[name], delivery.lacks(framed, named: name, in: table) else {
+        continue
+      }
       delivery.enqueue(name)
     }
     deliveries[.endpoints] = delivery
@@ -106,9 +114,7 @@ extension DeltaSession {
       if let changes, !uncompared.contains(type) {
         names = changes.filter { $0.type == type }.map(\.name)
       } else {
-        let table = contents.types[type] ?? [:]
-        let subscribed = delivery.isWildcard ? Set(table.keys) : delivery.names
-        names = Array(subscribed.union(delivery.knownNames))
+        names = Array(delivery.listedNames.union(delivery.names))
       }
       names.sort()
       for name in names where delivery.isSubscribed(to: name) {
@@ -124,8 +130,9 @@ extension DeltaSession {
   ) {
     let type = delivery.type
     let fullName = ResourceName(type, name)
-    guard let framed = contents.resource(fullName) else {
-      guard delivery.knows(name) else { return }
+    let table = contents.table(type)
+    guard let framed = table[name] else {
+      guard delivery.knows(name, in: table) else { return }
       if type.refersToClusters {
         delivery.enqueue(name, captured: Entry(name: name, framed: nil, readAt: step.position))
         step.late.insert(fullName)
@@ -135,7 +142,7 @@ extension DeltaSession {
       return
     }
     delivery.removals.remove(name)
-    if delivery.lacks(framed, named: name) {
+    if delivery.lacks(framed, named: name, in: table) {
       // Endpoints are read when they are sent: the newest ones are the best.
       let entry = Entry(name: name, framed: framed, readAt: step.position)
       delivery.enqueue(name, captured: type == .endpoints ? nil : entry)
@@ -157,6 +164,7 @@ extension DeltaSession {
     guard var delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
       return
     }
+    if delivery.question != nil { return ask(about: type, from: contents, plan: &plan) }
     var allowance = TypeDelivery.Allowance(
       answers: true, changes: true, bytes: settings.responseBytes)
     if type.refersToClusters {
@@ -165,7 +173,7 @@ extension DeltaSession {
       let clusters = deliveries[.cluster]
       let areClustersSent =
         clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
-      allowance.answers = areClustersSent
+      allowance.answers = areClustersSent && !uncompared.contains(.cluster)
       allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
       allowance.newestAnswer = step.position
     } else if type == .cluster {
@@ -184,6 +192,16 @@ extension DeltaSession {
       next.entries, of: type, isAnswer: next.isAnswer,
       generation: isOfStep ? step.generation : contents.generation, plan: &plan)
     if type == .cluster { endpointsFollow(next.entries) }
+  }
+
+  /// The answer to a digest that is not the view's.
+  private mutating func ask(
+    about type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
+  ) {
+    let entry = Entry(name: ContentDigest.reservedName, framed: nil, readAt: contents.sequence)
+    // It tells nothing of any generation.
+    send([entry], of: type, isAnswer: true, generation: .min, plan: &plan)
+    deliveries[type]?.question = .asked(nonce: String(lastNonce))
   }
 
   /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for

@@ -8,7 +8,8 @@ package typealias DeltaDiscoveryResponse = Envoy_Service_Discovery_V3_DeltaDisco
 ///
 /// Per stream: send `opening()`, then for each response `receive` it and, once its resources are in
 /// force or refused downstream, send `acknowledgement(of:rejected:)`. What has been acknowledged is
-/// named in the next `opening()`, so that an upstream without news answers with nothing.
+/// named in the next `opening()`, so that an upstream without news answers with nothing; as a digest,
+/// if possible, in which case `list(askedBy:)` answers an upstream that has other content.
 package struct DeltaSubscriber: Sendable {
   package enum Invalid: Error, Hashable {
     case resourceWithoutBody(type: String, name: String)
@@ -17,21 +18,29 @@ package struct DeltaSubscriber: Sendable {
   private let nodeID: String
   private let userAgent: (name: String, version: String)
   private let types: [ResourceType]
-  /// The versions in force here; empty for what was received and is not in force: the upstream is to
-  /// send it again, or to say that it is gone.
-  private var held: [ResourceType: [String: String]] = [:]
+  private var held: [ResourceType: Inventory] = [:]
 
-  /// - Parameter held: what an earlier process kept on disk.
+  /// - Parameters:
+  ///   - held: what an earlier process kept on disk.
+  ///   - undecided: what was received on an earlier stream and may or may not come into force.
   package init(
-    nodeID: String, held: [Resource], types: [ResourceType] = ResourceType.all,
+    nodeID: String, held: [Resource], undecided: [ResourceName] = [],
+    types: [ResourceType] = ResourceType.all,
     userAgent: (name: String, version: String) = ("rialto", "")
   ) {
     self.nodeID = nodeID
     self.userAgent = userAgent
     self.types = types
     for resource in held {
-      self.held[resource.name.type, default: [:]][resource.name.name] = resource.version
+      self.held[resource.name.type, default: Inventory()]
+        .set(resource.version, of: resource.name.name)
     }
+    for name in undecided { self.held[name.type, default: Inventory()].set("", of: name.name) }
+  }
+
+  /// Whether this very version is in force, as far as the upstream was told.
+  package func isInForce(_ resource: Resource) -> Bool {
+    held[resource.name.type]?.versions[resource.name.name] == resource.version
   }
 
   /// What to send first on a new stream: a wildcard subscription per type. The first one carries
@@ -48,8 +57,20 @@ package struct DeltaSubscriber: Sendable {
         }
         request.typeURL = type.url
         request.resourceNamesSubscribe = ["*"]
-        request.initialResourceVersions = held[type] ?? [:]
+        request.initialResourceVersions = held[type]?.claim ?? [:]
       }
+    }
+  }
+
+  /// The answer when a response says that the digest of its type does not hold; nil for every other
+  /// response.
+  package func list(askedBy response: DeltaDiscoveryResponse) -> DeltaDiscoveryRequest? {
+    guard response.removedResources == [ContentDigest.reservedName] else { return nil }
+    return DeltaDiscoveryRequest.with { request in
+      request.typeURL = response.typeURL
+      request.responseNonce = response.nonce
+      request.initialResourceVersions =
+        held[ResourceType(response.typeURL)]?.versions ?? [:]
     }
   }
 
@@ -71,8 +92,11 @@ package struct DeltaSubscriber: Sendable {
         name: ResourceName(type, resource.name), version: resource.version,
         body: [UInt8](resource.resource.value))
     }
-    for resource in upserts where held[type]?[resource.name.name] != resource.version {
-      held[type, default: [:]][resource.name.name] = ""
+    for resource in upserts where !isInForce(resource) {
+      held[type, default: Inventory()].set("", of: resource.name.name)
+    }
+    for name in response.removedResources where held[type]?.versions[name] != nil {
+      held[type]?.set("", of: name)
     }
     return Received(
       type: type, nonce: response.nonce, upserts: upserts,
@@ -86,9 +110,9 @@ package struct DeltaSubscriber: Sendable {
   ) -> DeltaDiscoveryRequest {
     let refused = Set(rejected.map(\.name))
     for resource in received.upserts where !refused.contains(resource.name) {
-      held[received.type, default: [:]][resource.name.name] = resource.version
+      held[received.type, default: Inventory()].set(resource.version, of: resource.name.name)
     }
-    for name in received.removals { held[received.type]?[name.name] = nil }
+    for name in received.removals { held[received.type]?.remove(name.name) }
     return DeltaDiscoveryRequest.with { request in
       request.typeURL = received.type.url
       request.responseNonce = received.nonce
@@ -99,7 +123,7 @@ package struct DeltaSubscriber: Sendable {
   /// Says that something acknowledged earlier turned out to be refused, when an Envoy asked for it
   /// at last.
   package mutating func lateRefusal(of resource: RejectedByEnvoy) -> DeltaDiscoveryRequest {
-    held[resource.name.type]?[resource.name.name] = ""
+    held[resource.name.type, default: Inventory()].set("", of: resource.name.name)
     return DeltaDiscoveryRequest.with { request in
       request.typeURL = resource.name.type.url
       request.errorDetail = .rejection(of: [resource])

@@ -7,11 +7,13 @@ private import Streams
 /// Aggregated incremental discovery over gRPC: one `DeltaSession` per stream.
 ///
 /// Memory of a stream is bounded by its session and one response that is being written, as writing
-/// suspends on flow control and the view's newest state is read when it is sent.
+/// suspends on flow control and the view's newest state is read when it is sent. A session is large
+/// only while its subscriber gets a large view for the first time, so few do at the same time.
 package struct DiscoveryService: RegistrableRPCService {
   private let subscribe: @Sendable (ServerContext, _ nodeID: String) async throws -> Subscription
   private let observe: @Sendable (DeliveryEvent) -> Void
   private let settings: DiscoverySettings
+  private let coldStage: ColdStage
 
   /// - Parameters:
   ///   - subscribe: decides, from the peer's certificate and the node id it claims, what it may
@@ -24,6 +26,7 @@ package struct DiscoveryService: RegistrableRPCService {
     self.subscribe = subscribe
     self.observe = observe
     self.settings = settings
+    coldStage = ColdStage(places: settings.coldStreams)
   }
 
   package func registerMethods<Transport: ServerTransport>(
@@ -56,6 +59,12 @@ package struct DiscoveryService: RegistrableRPCService {
     let views: Latest<View>
     var view: View
     var follower: Int
+    /// From the first request of a cold subscriber to the end of the stream.
+    var ticket: ColdStage.Ticket?
+    /// What came while there was no place in the cold stage.
+    var waiting: [DeltaDiscoveryRequest] = []
+    /// Grows with every request.
+    let progress = Latest(0)
   }
 
   private func serve(
@@ -75,6 +84,7 @@ package struct DiscoveryService: RegistrableRPCService {
         defer {
           if let subscriber {
             subscriber.view.unfollow(subscriber.follower)
+            if let ticket = subscriber.ticket { coldStage.leave(ticket) }
             observe(.disconnected(nodeID: subscriber.nodeID))
           }
         }
@@ -89,8 +99,13 @@ package struct DiscoveryService: RegistrableRPCService {
                 group.addTask { for await _ in new.views.values() { wake.yield() } }
                 subscriber = new
               }
+              guard
+                try hasPlace(
+                  for: request, of: &subscriber, wake: wake, in: &group)
+              else { continue }
               try await answer(request, of: &subscriber, writer: writer)
             case .wake:
+              try await answerWaiting(&subscriber, writer: writer)
               try await catchUp(&subscriber, wake: wake, writer: writer)
             }
           }
@@ -122,6 +137,59 @@ package struct DiscoveryService: RegistrableRPCService {
       views: subscription.views, view: view, follower: follower)
   }
 
+  /// Whether the request can be answered now. Otherwise it waits for a place in the cold stage, and
+  /// with it what comes after it.
+  private func hasPlace(
+    for request: DeltaDiscoveryRequest, of subscriber: inout Subscriber?,
+    wake: AsyncStream<Void>.Continuation, in group: inout ThrowingTaskGroup<Void, any Error>
+  ) throws -> Bool {
+    subscriber?.progress.update { $0 += 1 }
+    if subscriber?.ticket == nil, subscriber?.session.isCold(request) == true {
+      let ticket = enterColdStage(progress: subscriber?.progress, wake: wake, in: &group)
+      subscriber?.ticket = ticket
+      if coldStage.isInside(ticket) { return true }
+    } else if subscriber?.waiting.isEmpty == true {
+      return true
+    }
+    guard let count = subscriber?.waiting.count, count < settings.types else {
+      throw RPCError(code: .resourceExhausted, message: "too many requests before an answer")
+    }
+    subscriber?.waiting.append(request)
+    return false
+  }
+
+  private func enterColdStage(
+    progress: Latest<Int>?, wake: AsyncStream<Void>.Continuation,
+    in group: inout ThrowingTaskGroup<Void, any Error>
+  ) -> ColdStage.Ticket {
+    let (turns, turn) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let ticket = coldStage.enter(telling: turn)
+    group.addTask {
+      for await _ in turns {
+        wake.yield()
+        // A subscriber that does not get on gives its place to the next, and goes on without.
+        while coldStage.isInside(ticket) {
+          let seen = progress?.current
+          try await Task.sleep(for: settings.coldPatience)
+          if progress?.current == seen { coldStage.leave(ticket) }
+        }
+        return
+      }
+    }
+    return ticket
+  }
+
+  /// Goes on with what waited once the stream had its turn.
+  private func answerWaiting(
+    _ subscriber: inout Subscriber?, writer: RPCWriter<ResponseFrame>
+  ) async throws {
+    guard let ticket = subscriber?.ticket, !coldStage.isWaiting(ticket),
+      let waiting = subscriber?.waiting, !waiting.isEmpty
+    else { return }
+    subscriber?.waiting = []
+    for request in waiting { try await answer(request, of: &subscriber, writer: writer) }
+  }
+
   private func answer(
     _ request: DeltaDiscoveryRequest, of subscriber: inout Subscriber?,
     writer: RPCWriter<ResponseFrame>
@@ -134,9 +202,9 @@ package struct DiscoveryService: RegistrableRPCService {
     do {
       actions = try subscriber?.session.receive(request)
     } catch {
-      throw RPCError(code: .invalidArgument, message: "refused request: \(error)")
+      throw RPCError(error)
     }
-    try await perform(actions ?? [], writer: writer)
+    try await perform(actions ?? [], ticket: subscriber?.ticket, writer: writer)
   }
 
   private func catchUp(
@@ -150,17 +218,36 @@ package struct DiscoveryService: RegistrableRPCService {
       subscriber?.view = view
       subscriber?.follower = view.follow(wake)
     }
-    try await perform(subscriber?.session.follow(view) ?? [], writer: writer)
+    let actions: [DeltaSession.Action]?
+    do {
+      actions = try subscriber?.session.follow(view)
+    } catch {
+      throw RPCError(error)
+    }
+    try await perform(actions ?? [], ticket: subscriber?.ticket, writer: writer)
   }
 
   private func perform(
-    _ actions: [DeltaSession.Action], writer: RPCWriter<ResponseFrame>
+    _ actions: [DeltaSession.Action], ticket: ColdStage.Ticket?, writer: RPCWriter<ResponseFrame>
   ) async throws {
     for action in actions {
       switch action {
       case .send(let frame): try await writer.write(frame)
-      case .report(let event): observe(event)
+      case .report(let event):
+        if case .settled = event, let ticket { coldStage.leave(ticket) }
+        observe(event)
       }
+    }
+  }
+}
+
+extension RPCError {
+  fileprivate init(_ violation: DeltaSession.Violation) {
+    switch violation {
+    case .fellBehind:
+      self.init(code: .aborted, message: "too far behind: come back and say what is held")
+    case .tooManyNames, .tooManyTypes, .nameTooLong, .missingType:
+      self.init(code: .invalidArgument, message: "refused request: \(violation)")
     }
   }
 }

@@ -1,4 +1,4 @@
-/// The bounds of one stream.
+/// The bounds of one stream, and of those that start at the same time.
 package struct DiscoverySettings: Sendable {
   /// Bytes of resources in one response; a single larger resource goes alone.
   package var responseBytes = 96 << 10
@@ -8,6 +8,12 @@ package struct DiscoverySettings: Sendable {
   package var types = 32
   /// Bytes of one name, version or type URL.
   package var nameBytes = 4096
+  /// Streams that may get a large view for the first time at the same time.
+  package var coldStreams = 32
+  /// Bytes of resources from which a view is large.
+  package var coldBytes = 1 << 20
+  /// How long a stream keeps its place among the cold ones without acknowledging anything.
+  package var coldPatience = Duration.seconds(5)
 
   package init() {}
 }

@@ -29,7 +29,8 @@ struct NameQueue: Sendable {
 
   mutating func remove(_ name: String) {
     members[name] = nil
-    if members.isEmpty { order = [] }
+    // Both keep the memory of their largest size otherwise.
+    if members.isEmpty { removeAll() }
   }
 
   mutating func removeAll() {
@@ -40,7 +41,7 @@ struct NameQueue: Sendable {
   mutating func popFirst() -> String? {
     while let ticket = order.popFirst() {
       guard members[ticket.name] == ticket.number else { continue }
-      members[ticket.name] = nil
+      remove(ticket.name)
       return ticket.name
     }
     return nil

@@ -25,12 +25,20 @@ struct TypeDelivery: Sendable {
     case removal
   }
 
+  /// What is to be known before anything is sent: what the subscriber has, as its digest is not the
+  /// one of the view.
+  enum Question: Hashable {
+    case unasked
+    case asked(nonce: String)
+  }
+
   let type: ResourceType
+  var question: Question?
   var isWildcard = false
   var names: Set<String> = []
 
-  /// The versions that the subscriber acknowledged, or said it has.
-  private(set) var held: [String: String] = [:]
+  /// What the subscriber acknowledged, or said it has.
+  var held = Holdings()
   /// The versions that it refused; they are not sent again.
   private(set) var refused: [String: String] = [:]
   /// Sent and not yet acknowledged or refused, isolation included.
@@ -55,12 +63,20 @@ struct TypeDelivery: Sendable {
   func isSubscribed(to name: String) -> Bool { isWildcard || names.contains(name) }
 
   /// Something of this name is, or may be, at the subscriber.
-  func knows(_ name: String) -> Bool {
-    held[name] != nil || refused[name] != nil || underway[name] != nil
+  func knows(_ name: String, in table: Holdings.Table) -> Bool {
+    refused[name] != nil || underway[name] != nil || held.version(of: name, in: table) != nil
   }
 
-  var knownNames: Set<String> {
-    Set(held.keys).union(refused.keys).union(underway.keys)
+  /// The names of which it has, refused or is getting something; when it subscribes to everything,
+  /// without those that it has as they are in the view.
+  var listedNames: Set<String> {
+    Set(held.listedNames).union(refused.keys).union(underway.keys)
+  }
+
+  /// Names that cost memory on this stream.
+  var entryCount: Int {
+    held.count + refused.count + underway.count + answers.count + pending.count + captured.count
+      + removals.count + (inFlight?.entries.count ?? 0) + isolation.reduce(0) { $0 + $1.count }
   }
 
   /// Some version of it is sent and not yet acknowledged or refused.
@@ -69,17 +85,18 @@ struct TypeDelivery: Sendable {
   }
 
   /// The subscriber neither has this version, nor is getting it, nor refused it.
-  func lacks(_ framed: FramedResource, named name: String) -> Bool {
+  func lacks(_ framed: FramedResource, named name: String, in table: Holdings.Table) -> Bool {
     switch underway[name] {
     case .upsert(let version): version != framed.version
     case .removal: true
-    case nil: held[name] != framed.version && refused[name] != framed.version
+    case nil:
+      refused[name] != framed.version && held.version(of: name, in: table) != framed.version
     }
   }
 
   /// Something is still to be sent, be it blocked or not. Removals that go last do not count.
   var hasUnsent: Bool {
-    isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
+    question != nil || isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
   }
 
   func hasUnsent(_ name: String) -> Bool {
@@ -98,10 +115,18 @@ struct TypeDelivery: Sendable {
     captured[name] = entry
   }
 
-  mutating func assume(_ version: String, of name: String) { held[name] = version }
+  /// It no longer subscribes to everything; forgotten names are returned.
+  mutating func narrow(in table: Holdings.Table) -> Set<String> {
+    isWildcard = false
+    isOwedAnswer = false
+    let others = listedNames.union(answers.names).union(table.keys).subtracting(names)
+    held.narrow(to: names, in: table)
+    for name in others { forget(name) }
+    return others
+  }
 
   mutating func forget(_ name: String) {
-    held[name] = nil
+    held.forget(name)
     refused[name] = nil
     underway[name] = nil
     answers.remove(name)
@@ -151,7 +176,7 @@ extension TypeDelivery {
   mutating func nextEntries(
     from contents: borrowing ViewContents, within allowance: Allowance, dropped: inout [String]
   ) -> (entries: [Entry], isAnswer: Bool)? {
-    guard inFlight == nil else { return nil }
+    guard inFlight == nil, question == nil else { return nil }
     while !isolation.isEmpty {
       let group = isolation.removeFirst().filter { isSubscribed(to: $0.name) }
       // What it says about a name answers for that name, too.
@@ -178,6 +203,7 @@ extension TypeDelivery {
         }
         captured[name] = nil
       }
+      if pending.isEmpty { captured = [:] }
     }
     if !batch.entries.isEmpty { return (batch.entries, isAnswer) }
     guard isOwedAnswer, allowance.answers, answers.isEmpty else { return nil }
@@ -216,7 +242,7 @@ extension TypeDelivery {
           later.append(name)
           continue
         }
-      } else if !names.contains(name), !knows(name) {
+      } else if !names.contains(name), !knows(name, in: contents.table(type)) {
         continue
       }
       guard batch.add(Entry(name: name, framed: framed, readAt: contents.sequence)) else {
@@ -233,10 +259,13 @@ extension TypeDelivery {
     guard isSubscribed(to: name) else { return nil }
     if let entry = captured[name] {
       // It may have refused what was under way when the step began, and have this already.
-      let isNews = entry.framed.map { lacks($0, named: name) } ?? knows(name)
+      let table = contents.table(type)
+      let isNews =
+        entry.framed.map { lacks($0, named: name, in: table) } ?? knows(name, in: table)
       return isNews ? entry : nil
     }
-    guard let framed = contents.resource(ResourceName(type, name)), lacks(framed, named: name)
+    guard let framed = contents.resource(ResourceName(type, name)),
+      lacks(framed, named: name, in: contents.table(type))
     else { return nil }
     return Entry(name: name, framed: framed, readAt: contents.sequence)
   }
@@ -249,8 +278,8 @@ extension TypeDelivery {
     var entries: [Entry] = []
     var size = 0
     while size <= bytes, let name = removals.popFirst() {
-      guard isSubscribed(to: name), knows(name), contents.resource(ResourceName(type, name)) == nil
-      else {
+      let table = contents.table(type)
+      guard isSubscribed(to: name), table[name] == nil, knows(name, in: table) else {
         dropped.append(name)
         continue
       }
@@ -317,9 +346,9 @@ extension TypeDelivery {
   }
 
   /// What was acknowledged turns out to be refused; false when it is not what the subscriber has.
-  mutating func refuse(_ name: String, version: String) -> Bool {
-    guard held[name] == version else { return false }
-    held[name] = nil
+  mutating func refuse(_ name: String, version: String, in table: Holdings.Table) -> Bool {
+    guard held.version(of: name, in: table) == version else { return false }
+    held.set(nil, of: name)
     refused[name] = version
     return true
   }
@@ -330,12 +359,18 @@ extension TypeDelivery {
     return response
   }
 
+  private mutating func arrived(_ name: String) {
+    underway[name] = nil
+    // An emptied dictionary keeps the memory of its largest size.
+    if underway.isEmpty { underway = [:] }
+  }
+
   private mutating func accept(_ entry: Entry, into outcome: inout Outcome) {
-    underway[entry.name] = nil
+    arrived(entry.name)
     outcome.done.append(entry)
     guard isSubscribed(to: entry.name) else { return }
     refused[entry.name] = nil
-    held[entry.name] = entry.framed?.version
+    held.set(entry.framed?.version, of: entry.name)
     if let framed = entry.framed {
       outcome.accepted.append(
         AcknowledgedResource(name: ResourceName(type, entry.name), version: framed.version))
@@ -345,7 +380,7 @@ extension TypeDelivery {
   private mutating func refuse(
     _ entry: Entry, _ framed: FramedResource, reason: String, into outcome: inout Outcome
   ) {
-    underway[entry.name] = nil
+    arrived(entry.name)
     outcome.done.append(entry)
     guard isSubscribed(to: entry.name) else { return }
     refused[entry.name] = framed.version

@@ -1,11 +1,13 @@
 private import DequeModule
+internal import Documents
 private import Synchronization
 
 /// The resources that a group of subscribers gets, and a log of what changed.
 ///
 /// One writer publishes; any number of sessions follow. A session holds one sequence number and asks
 /// for what changed after it, so that the cost of a change does not depend on the size of the view.
-/// The log is bounded: a session that is further behind compares everything.
+/// The log is bounded: a session that is further behind no longer knows what its subscriber has, and
+/// ends, so that the subscriber comes back and says it.
 package final class View: Sendable {
   private struct State {
     var contents: ViewContents
@@ -15,11 +17,15 @@ package final class View: Sendable {
 
   private let state: Mutex<State>
 
-  package convenience init() { self.init(logCapacity: 8192) }
+  package convenience init() { self.init(logCapacity: 8192, perResource: 2) }
 
-  /// - Parameter logCapacity: how many changed names are remembered.
-  package init(logCapacity: Int) {
-    state = Mutex(State(contents: ViewContents(logCapacity: logCapacity)))
+  /// - Parameters:
+  ///   - logCapacity: how many changes are remembered.
+  ///   - perResource: how many for each resource, when that is more: most of a large view may change
+  ///     at once, and who follows must not lose track because of it.
+  package init(logCapacity: Int, perResource: Int = 0) {
+    state = Mutex(
+      State(contents: ViewContents(logCapacity: logCapacity, perResource: perResource)))
   }
 
   /// Publishes a change as one step. `generation` is what subscribers report back once they have
@@ -78,9 +84,12 @@ struct FramedResource: Sendable {
   private var body: Range<Int>
   /// The sequence of the step that brought this version.
   var changed: Int64 = 0
+  /// Of name and version.
+  let hash: StableHash
 
   init(_ resource: Resource) {
     version = resource.version
+    hash = ContentDigest.member(resource.name.name, resource.version)
     (frame, body) = Framing.frame(resource)
   }
 
@@ -93,18 +102,32 @@ struct ViewContents: Sendable {
   private struct Change {
     var sequence: Int64
     var name: ResourceName
+    /// The version that was replaced or removed.
+    var before: String?
   }
 
   private(set) var types: [ResourceType: [String: FramedResource]] = [:]
+  private var digests: [ResourceType: ContentDigest] = [:]
   /// The number of the newest step; grows by one with each.
   private(set) var sequence: Int64 = 0
   private(set) var generation: Int64 = 0
   private let logCapacity: Int
+  private let perResource: Int
+  private var count = 0
+  /// Of all frames.
+  private(set) var bytes = 0
   private var log: Deque<Change> = []
   /// Every change after this sequence is in the log.
   private var logStart: Int64 = 0
 
-  init(logCapacity: Int) { self.logCapacity = logCapacity }
+  init(logCapacity: Int, perResource: Int) {
+    self.logCapacity = logCapacity
+    self.perResource = perResource
+  }
+
+  func table(_ type: ResourceType) -> Holdings.Table { types[type] ?? [:] }
+
+  func digest(_ type: ResourceType) -> ContentDigest { digests[type] ?? ContentDigest() }
 
   func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
 
@@ -121,25 +144,53 @@ struct ViewContents: Sendable {
     return names
   }
 
+  /// The versions that names had at `sequence`, of those that changed since; nil when the log does
+  /// not reach back so far.
+  func versions(at sequence: Int64) -> [ResourceName: String?]? {
+    guard sequence >= logStart else { return nil }
+    var versions: [ResourceName: String?] = [:]
+    var index = log.endIndex
+    while index > log.startIndex, log[index - 1].sequence > sequence {
+      index -= 1
+      versions.updateValue(log[index].before, forKey: log[index].name)
+    }
+    return versions
+  }
+
   mutating func apply(
     upserts: [(ResourceName, FramedResource)], removals: [ResourceName], generation: Int64
   ) {
     sequence += 1
     self.generation = max(self.generation, generation)
     for (name, framed) in upserts {
-      guard types[name.type]?[name.name]?.version != framed.version else { continue }
+      let before = types[name.type]?[name.name]
+      guard before?.version != framed.version else { continue }
       var framed = framed
       framed.changed = sequence
       types[name.type, default: [:]][name.name] = framed
-      record(name)
+      digests[name.type, default: ContentDigest()].insert(framed.hash)
+      count += 1
+      bytes += framed.frame.count
+      replaced(before, name)
     }
-    for name in removals where types[name.type]?.removeValue(forKey: name.name) != nil {
-      record(name)
+    for name in removals {
+      guard let before = types[name.type]?.removeValue(forKey: name.name) else { continue }
+      replaced(before, name)
     }
+    trim()
   }
 
-  private mutating func record(_ name: ResourceName) {
-    log.append(Change(sequence: sequence, name: name))
-    if log.count > logCapacity, let oldest = log.popFirst() { logStart = oldest.sequence }
+  private mutating func replaced(_ before: FramedResource?, _ name: ResourceName) {
+    if let before {
+      digests[name.type]?.remove(before.hash)
+      count -= 1
+      bytes -= before.frame.count
+    }
+    log.append(Change(sequence: sequence, name: name, before: before?.version))
+  }
+
+  private mutating func trim() {
+    let capacity = max(logCapacity, perResource * count)
+    while log.count > capacity, let oldest = log.popFirst() { logStart = oldest.sequence }
   }
 }

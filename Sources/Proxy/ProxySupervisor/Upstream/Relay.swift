@@ -67,7 +67,8 @@ package final class Relay: Sendable {
       shared.outbox = []
       shared.wake = wake
       shared.subscriber = DeltaSubscriber(
-        nodeID: nodeID, held: Array(shared.account.held.values))
+        nodeID: nodeID, held: Array(shared.account.held.values),
+        undecided: shared.account.undecided)
       return shared.subscriber.opening()
     }
   }
@@ -81,6 +82,11 @@ package final class Relay: Sendable {
 
   package func receive(_ response: DeltaDiscoveryResponse) throws {
     try shared.withLock { shared in
+      if let list = shared.subscriber.list(askedBy: response) {
+        shared.outbox.append(list)
+        shared.wake?.yield()
+        return
+      }
       let received = try shared.subscriber.receive(response)
       let actions = shared.account.receive(received)
       apply(actions, to: &shared)

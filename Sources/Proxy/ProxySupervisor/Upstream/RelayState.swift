@@ -53,6 +53,9 @@ package struct RelayState: Sendable {
       upserts: held.values.filter { $0.name.type != .names }, removals: [], generation: generation)
   }
 
+  /// What Envoy has been offered and has not decided about.
+  package var undecided: [ResourceName] { Array(offers.keys) }
+
   /// Whether there is something for an Envoy to start with.
   package var hasConfiguration: Bool { !held.isEmpty || generation > 1 || awaited.isEmpty }
 

@@ -10,6 +10,11 @@
 
 /// Between a workload's `rialto proxy` and the agent of its cluster, on the agent's port (15012,
 /// mutual TLS). The same port serves Envoy's delta discovery service, which the proxy relays.
+///
+/// A proxy that opens a discovery stream again may put, instead of the list, one entry into the
+/// `initial_resource_versions` of a type: `rialto digest`, a name that no resource has, with a digest
+/// of all names and versions that are in force. If the agent's differs, it answers that this name is
+/// removed, and the acknowledgement of that answer carries the list in `initial_resource_versions`.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
