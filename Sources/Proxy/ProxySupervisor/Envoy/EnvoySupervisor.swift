@@ -42,7 +42,7 @@ package final class EnvoySupervisor: Sendable {
   }
 
   /// An Envoy that ran for this long had started well.
-  private static let settled = Duration.seconds(10)
+  private static let settled = Duration.seconds(1)
   /// For the end of Envoy after it was asked to, before it is made to.
   private static let quitTime = Duration.seconds(5)
 
