@@ -344,6 +344,6 @@ def remove_everything():
 
 
 def reap():
-    for child in CHILDREN.values():
+    for child in list(CHILDREN.values()):
         child.poll()
     return False
