@@ -5,6 +5,7 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.",
     subcommands: [
-      PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, IdleCommand.self,
+      PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, WritesCommand.self,
+      IdleCommand.self,
     ])
 }
