@@ -8,7 +8,10 @@ set -euo pipefail
 cd "$root"
 export SWIFT_BACKTRACE=enable=no
 
-Deploy/scripts/install.sh
+extra=()
+# The baseline of `writes`, which starts its own; where there is systemd, Debian starts one as well.
+if [ "${1:-}" = writes ]; then extra+=(etcd-server); fi
+Deploy/scripts/install.sh ${extra[@]+"${extra[@]}"}
 for product in rialto rialto-bench; do
   say "Building $product (the first time takes a while)"
   swift build -c release --product "$product" >&2

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what building and running Rialto needs on Debian 12 with a Swift toolchain: Debian
 # packages, and the stock Envoy into the git-ignored folder .envoy. Does nothing where all is there.
+# Further Debian packages can be named: those that only a part of the users needs.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 envoy_version=1.40.0
-packages=(libsqlite3-dev python3-venv iproute2 iptables nftables runc tcpdump openssl curl)
+packages=(libsqlite3-dev python3-venv iproute2 iptables nftables runc tcpdump openssl curl "$@")
 
 missing=()
 for package in "${packages[@]}"; do

@@ -85,16 +85,20 @@ struct AgentsCommand: AsyncParsableCommand {
         "services": .integer(Int64(services)), "visible": .integer(Int64(visible)),
       ],
       metrics: [
-        .init(name: "start_s", value: seconds(measured.start), unit: "s", goal: 2),
+        .init(name: "start_s", value: seconds(measured.start), unit: "s", goal: .atMost(2)),
         .init(
-          name: "rss_mb", value: Double(measured.resident) / 1_048_576, unit: "MB", goal: 1024),
+          name: "rss_mb", value: Double(measured.resident) / 1_048_576, unit: "MB",
+          goal: .atMost(1024)),
         .init(name: "one_p50_ms", value: measured.one.percentile(50), unit: "ms"),
-        .init(name: "one_p99_ms", value: measured.one.percentile(99), unit: "ms", goal: 50),
-        .init(name: "all_s", value: seconds(measured.all), unit: "s", goal: 5),
-        .init(name: "reconnect_s", value: seconds(measured.reconnect), unit: "s", goal: 10),
-        .init(name: "resent_deltas", value: Double(measured.resent), unit: "", goal: 0),
         .init(
-          name: "object_kb", value: Double(measured.objectBytes) / 1024, unit: "kB", goal: 4),
+          name: "one_p99_ms", value: measured.one.percentile(99), unit: "ms", goal: .atMost(50)),
+        .init(name: "all_s", value: seconds(measured.all), unit: "s", goal: .atMost(5)),
+        .init(
+          name: "reconnect_s", value: seconds(measured.reconnect), unit: "s", goal: .atMost(10)),
+        .init(name: "resent_deltas", value: Double(measured.resent), unit: "", goal: .atMost(0)),
+        .init(
+          name: "object_kb", value: Double(measured.objectBytes) / 1024, unit: "kB",
+          goal: .atMost(4)),
         .init(
           name: "cluster_kb", value: Double(measured.clusterBytes) / 1024, unit: "kB"),
         .init(name: "restart_reconnect_s", value: seconds(measured.back), unit: "s"),

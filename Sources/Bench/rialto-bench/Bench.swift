@@ -6,7 +6,7 @@ struct Bench: AsyncParsableCommand {
     commandName: "rialto-bench", abstract: "Measures Rialto, with a baseline in the same run.",
     subcommands: [
       PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, IdleCommand.self,
-      FanoutCommand.self, ReconnectCommand.self, ScopedCommand.self, EndpointsCommand.self,
-      MemoryCommand.self, AgentsCommand.self, BareServerCommand.self,
+      FanoutCommand.self, ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self,
+      AgentsCommand.self, MemoryCommand.self, WritesCommand.self, BareServerCommand.self,
     ])
 }

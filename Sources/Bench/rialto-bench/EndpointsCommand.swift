@@ -134,11 +134,11 @@ struct EndpointsCommand: AsyncParsableCommand {
       ],
       metrics: [
         .init(name: "p50_ms", value: measured.each.percentile(50), unit: "ms"),
-        .init(name: "p99_ms", value: measured.each.percentile(99), unit: "ms", goal: 50),
+        .init(name: "p99_ms", value: measured.each.percentile(99), unit: "ms", goal: .atMost(50)),
         .init(name: "max_ms", value: measured.each.maximum, unit: "ms"),
-        .init(name: "compiles", value: Double(measured.compiles), unit: "", goal: 0),
+        .init(name: "compiles", value: Double(measured.compiles), unit: "", goal: .atMost(0)),
         .init(name: "merged_or_missing", value: Double(measured.missing), unit: ""),
-        .init(name: "resent", value: Double(measured.faults.resent), unit: "", goal: 0),
+        .init(name: "resent", value: Double(measured.faults.resent), unit: "", goal: .atMost(0)),
         .init(
           name: "agent_cpu_percent",
           value: measured.processor / .seconds(seconds) * 100, unit: "%"),

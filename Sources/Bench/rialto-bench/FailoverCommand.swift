@@ -160,17 +160,17 @@ struct FailoverCommand: AsyncParsableCommand {
     var metrics: [Report.Metric] = [
       .init(
         name: "failed_requests", value: failed.reduce(0, +), unit: "",
-        goal: tolerated * Double(faults.count)),
-      .init(name: "recovery_ms", value: recovery.max() ?? 0, unit: "ms", goal: 2000),
+        goal: .atMost(tolerated * Double(faults.count))),
+      .init(name: "recovery_ms", value: recovery.max() ?? 0, unit: "ms", goal: .atMost(2000)),
     ]
     for (fault, result) in faults {
       metrics += [
         .init(
           name: "\(fault.rawValue)_failed_requests", value: Double(result.failed), unit: "",
-          goal: tolerated),
+          goal: .atMost(tolerated)),
         .init(
           name: "\(fault.rawValue)_recovery_ms", value: result.recovery / .milliseconds(1),
-          unit: "ms", goal: 2000),
+          unit: "ms", goal: .atMost(2000)),
         .init(
           name: "\(fault.rawValue)_slow_ms", value: result.slowness / .milliseconds(1),
           unit: "ms"),

@@ -74,11 +74,12 @@ struct IdleCommand: AsyncParsableCommand {
       ],
       metrics: [
         .init(
-          name: "server_cpu_percent", value: greatest(["server"]), unit: "%", goal: 0.5),
+          name: "server_cpu_percent", value: greatest(["server"]), unit: "%", goal: .atMost(0.5)),
         .init(
           name: "agent_cpu_percent", value: greatest([Self.plan.prefix + "agent"]), unit: "%",
-          goal: 0.5),
-        .init(name: "proxy_cpu_percent", value: greatest(Self.proxies), unit: "%", goal: 0.5),
+          goal: .atMost(0.5)),
+        .init(
+          name: "proxy_cpu_percent", value: greatest(Self.proxies), unit: "%", goal: .atMost(0.5)),
       ],
       baselines: [
         .init(

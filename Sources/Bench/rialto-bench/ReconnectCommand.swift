@@ -124,14 +124,16 @@ struct ReconnectCommand: AsyncParsableCommand {
       ],
       metrics: [
         .init(
-          name: "warm_s", value: max(seconds(scoped.warm), seconds(full.warm)), unit: "s", goal: 5),
-        .init(name: "resent", value: Double(scoped.resent + full.resent), unit: "", goal: 0),
+          name: "warm_s", value: max(seconds(scoped.warm), seconds(full.warm)), unit: "s",
+          goal: .atMost(5)),
+        .init(
+          name: "resent", value: Double(scoped.resent + full.resent), unit: "", goal: .atMost(0)),
         .init(
           name: "order_violations", value: Double(scoped.unordered + full.unordered), unit: "",
-          goal: 0),
-        .init(name: "cold100_s", value: seconds(scoped.cold), unit: "s", goal: 5),
-        .init(name: "cold10k_s", value: seconds(full.cold), unit: "s", goal: 30),
-        .init(name: "peak_rss_mb", value: megabytes(full.peak), unit: "MB", goal: 1200),
+          goal: .atMost(0)),
+        .init(name: "cold100_s", value: seconds(scoped.cold), unit: "s", goal: .atMost(5)),
+        .init(name: "cold10k_s", value: seconds(full.cold), unit: "s", goal: .atMost(30)),
+        .init(name: "peak_rss_mb", value: megabytes(full.peak), unit: "MB", goal: .atMost(1200)),
         .init(name: "warm100_s", value: seconds(scoped.warm), unit: "s"),
         .init(name: "warm10k_s", value: seconds(full.warm), unit: "s"),
         .init(name: "restart100_s", value: seconds(scoped.restart), unit: "s"),

@@ -7,11 +7,35 @@ struct Report: Sendable {
     var name: String
     var value: Double
     var unit: String
-    /// The value must not be above it; or not below it, if it is the least.
-    var goal: Double?
-    var isLeast = false
+    var goal: Goal?
 
-    var met: Bool? { goal.map { isLeast ? value >= $0 : value <= $0 } }
+    var met: Bool? { goal.map { $0.isMet(by: value) } }
+  }
+
+  /// What a value has to be.
+  enum Goal: Hashable, Sendable {
+    case atMost(Double)
+    case atLeast(Double)
+
+    var bound: Double {
+      switch self {
+      case .atMost(let bound), .atLeast(let bound): bound
+      }
+    }
+
+    func isMet(by value: Double) -> Bool {
+      switch self {
+      case .atMost(let bound): value <= bound
+      case .atLeast(let bound): value >= bound
+      }
+    }
+
+    fileprivate var text: String {
+      switch self {
+      case .atMost(let bound): "<= \(Report.decimal(bound))"
+      case .atLeast(let bound): ">= \(Report.decimal(bound))"
+      }
+    }
   }
 
   /// Something measured in the same run that the subject is compared with.
@@ -40,7 +64,7 @@ struct Report: Sendable {
         metrics.map { metric in
           [
             "name": .string(metric.name), "value": .number(Self.rounded(metric.value)),
-            "unit": .string(metric.unit), "goal": metric.goal.map { .number($0) } ?? .null,
+            "unit": .string(metric.unit), "goal": metric.goal.map { .number($0.bound) } ?? .null,
             "met": metric.met.map { .bool($0) } ?? .null,
           ]
         }),
@@ -63,7 +87,7 @@ struct Report: Sendable {
       lines.append(
         Self.row(
           metric.name, Self.decimal(metric.value), metric.unit,
-          metric.goal.map(Self.decimal) ?? "-", metric.met.map { $0 ? "yes" : "NO" } ?? "-"))
+          metric.goal?.text ?? "-", metric.met.map { $0 ? "yes" : "NO" } ?? "-"))
     }
     if !baselines.isEmpty {
       lines.append(Self.row("baseline", "value", "unit", "ratio", ""))
@@ -80,7 +104,7 @@ struct Report: Sendable {
   func print(json: Bool) { Swift.print(json ? document.prettyJSON : text) }
 
   private static func row(_ columns: String...) -> String {
-    let widths = [26, 12, 8, 10, 4]
+    let widths = [28, 12, 8, 14, 4]
     var line = ""
     for (column, width) in zip(columns, widths) {
       line += column + String(repeating: " ", count: max(1, width - column.utf8.count))

@@ -96,13 +96,15 @@ struct ScopedCommand: AsyncParsableCommand {
         "scope": .integer(Int64(scope)), "concerned": .integer(Int64(scoped.concerned)),
       ],
       metrics: [
-        .init(name: "told_exact", value: isExact ? 1 : 0, unit: "", goal: 1, isLeast: true),
+        .init(name: "told_exact", value: isExact ? 1 : 0, unit: "", goal: .atLeast(1)),
         .init(name: "p50_ms", value: scoped.each.percentile(50), unit: "ms"),
-        .init(name: "p99_ms", value: scoped.each.percentile(99), unit: "ms", goal: 50),
+        .init(name: "p99_ms", value: scoped.each.percentile(99), unit: "ms", goal: .atMost(50)),
         .init(
           name: "agent_cpu_ms", value: scoped.processor.percentile(50), unit: "ms"),
-        .init(name: "resent", value: Double(scoped.faults.resent), unit: "", goal: 0),
-        .init(name: "order_violations", value: Double(scoped.faults.unordered), unit: "", goal: 0),
+        .init(name: "resent", value: Double(scoped.faults.resent), unit: "", goal: .atMost(0)),
+        .init(
+          name: "order_violations", value: Double(scoped.faults.unordered), unit: "",
+          goal: .atMost(0)),
       ],
       baselines: full.map { full in
         [

@@ -26,7 +26,10 @@ extension Testbed {
     _ options: BenchOptions, _ plans: [SitePlan], manifests written: [Document]? = nil,
     _ body: @escaping @Sendable (Testbed) async throws -> Result
   ) async throws -> Result {
-    let (rialto, envoy) = (try options.rialtoPath(), try options.envoyPath())
+    // A server alone needs no Envoy.
+    let (rialto, envoy) = (
+      try options.rialtoPath(), plans.isEmpty ? "" : try options.envoyPath()
+    )
     let folder = try newFolder()
     let children = Children(folder: folder)
     do {

@@ -27,26 +27,30 @@ extension Document {
       bytes += (number.isFinite ? number.description : "null").utf8
     case .string(let text): Self.write(text, to: &bytes)
     case .list(let elements):
-      Self.write(elements, between: ("[", "]"), to: &bytes, indentation: indentation) {
-        element, bytes, inner in element.write(to: &bytes, indentation: inner)
-      }
+      Self.write(
+        elements, between: (UInt8(ascii: "["), UInt8(ascii: "]")), to: &bytes,
+        indentation: indentation
+      ) { element, bytes, inner in element.write(to: &bytes, indentation: inner) }
     case .object(let members):
       let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      Self.write(sorted, between: ("{", "}"), to: &bytes, indentation: indentation) {
-        member, bytes, inner in
+      Self.write(
+        sorted, between: (UInt8(ascii: "{"), UInt8(ascii: "}")), to: &bytes,
+        indentation: indentation
+      ) { member, bytes, inner in
         Self.write(member.key, to: &bytes)
-        bytes += (inner == nil ? ":" : ": ").utf8
+        bytes.append(UInt8(ascii: ":"))
+        if inner != nil { bytes.append(UInt8(ascii: " ")) }
         member.value.write(to: &bytes, indentation: inner)
       }
     }
   }
 
   private static func write<Element>(
-    _ elements: [Element], between brackets: (StaticString, StaticString),
+    _ elements: [Element], between brackets: (UInt8, UInt8),
     to bytes: inout [UInt8], indentation: Int?,
     each: (Element, inout [UInt8], Int?) -> Void
   ) {
-    bytes += brackets.0.description.utf8
+    bytes.append(brackets.0)
     let inner = indentation.map { $0 + 2 }
     for (index, element) in elements.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -54,7 +58,7 @@ extension Document {
       each(element, &bytes, inner)
     }
     if !elements.isEmpty { newLine(indentedBy: indentation, in: &bytes) }
-    bytes += brackets.1.description.utf8
+    bytes.append(brackets.1)
   }
 
   private static func newLine(indentedBy indentation: Int?, in bytes: inout [UInt8]) {
@@ -65,6 +69,19 @@ extension Document {
 
   private static func write(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
+    if text.utf8.contains(where: needsEscape) {
+      writeEscaped(text, to: &bytes)
+    } else {
+      bytes += text.utf8
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
+  }
+
+  private static func writeEscaped(_ text: String, to bytes: inout [UInt8]) {
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""): bytes += "\\\"".utf8
@@ -78,6 +95,5 @@ extension Document {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

@@ -51,8 +51,8 @@ extension Operations {
   /// Who holds the key that `text` is.
   ///
   /// - Throws: `OperationError.unauthenticated`, the same for everything that is wrong with it.
-  package func principal(bearing text: String) async throws -> Principal {
-    guard let key = APIKey(text: text), let token = try await store.apiToken(id: key.id),
+  package func principal(bearing text: String) throws -> Principal {
+    guard let key = APIKey(text: text), let token = store.apiToken(id: key.id),
       token.secretHash.equalsInConstantTime(key.secretHash), now() < token.expiresAt ?? .max
     else { throw OperationError.unauthenticated }
     return .administrator(name: token.principal)

@@ -21,10 +21,11 @@ final class IntentIndex: Sendable {
     try state.withLock { state in
       let head = try view.head()
       var current: State
-      if let known = state, try view.contains(known.head) {
-        current = known
-        // Frees the old value, so that the next line changes it in place.
-        state = nil
+      // Taken out, so that it is changed in place and not copied.
+      if let known = state?.head, try known == head || view.contains(known),
+        let taken = state.take()
+      {
+        current = taken
         if head != current.head {
           for (ref, object) in try view.objects(after: current.head.revision) {
             current.objects.set(object, at: ref)
@@ -37,6 +38,19 @@ final class IntentIndex: Sendable {
       current.head = head
       state = current
       return try body(current.objects)
+    }
+  }
+
+  /// Takes over what has just been written in the transaction of `withCurrent`, so that the next
+  /// write need not read it. Should the transaction fail, no history contains `head`.
+  func note(_ committed: Committed, _ head: StoreView.Head) {
+    state.withLock { state in
+      guard state?.head != head, var current = state.take() else { return }
+      for result in committed.results where result.outcome != .unchanged {
+        current.objects.set(result.object, at: result.ref)
+      }
+      current.head = head
+      state = current
     }
   }
 }

@@ -44,6 +44,8 @@ extension Operations {
         }
         found.withLock { $0 += noticed }
         return steps
+      } written: { [self] committed, head in
+        index.note(committed, head)
       }
       logger.info(
         "written",

@@ -64,7 +64,8 @@ package final class Reconciler: Sendable {
     _ introductions: Latest<[String: Introduction]>
   ) async throws {
     var reached = Store.Position()
-    for await position in store.position.values() where position != reached {
+    // A batch holds what is newest, so the writes of one commit are read once.
+    for await position in store.position.values() where position.isAhead(of: reached) {
       let batch = try await store.batch(after: reached)
       let (outcome, strangers) = reconciliation.withLock { ($0.take(batch), $0.strangers) }
       publish(outcome, after: reached, batch, numbers)

@@ -63,7 +63,7 @@ struct APIResponder: HTTPResponder {
     case .open(let route):
       return try await respond(to: call, route)
     case .secured(let route):
-      let principal = try await principal(of: request)
+      let principal = try principal(of: request)
       try call.checkAccept(
         route == .watch ? ["text/event-stream"] : ["application/json", "application/problem+json"])
       return try await respond(to: call, route, as: principal)
@@ -140,13 +140,13 @@ struct APIResponder: HTTPResponder {
     }
   }
 
-  private func principal(of request: Request) async throws -> Principal {
+  private func principal(of request: Request) throws -> Principal {
     let beginning = "Bearer "
     guard let value = request.headers[.authorization],
       value.utf8.starts(with: beginning.utf8)
     else { throw OperationError.unauthenticated }
     let token = String(decoding: value.utf8.dropFirst(beginning.utf8.count), as: UTF8.self)
-    return try await api.operations.principal(bearing: token)
+    return try api.operations.principal(bearing: token)
   }
 
   // MARK: Health

@@ -9,19 +9,17 @@ enum SecurityHeaders {
     + "form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
   static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
-  static func add(to response: inout Response) {
-    set("Content-Security-Policy", to: dataPolicy, in: &response)
-    set("Strict-Transport-Security", to: "max-age=31536000", in: &response)
-    set("X-Content-Type-Options", to: "nosniff", in: &response)
-    set("Cross-Origin-Opener-Policy", to: "same-origin", in: &response)
-    set("Cross-Origin-Resource-Policy", to: "same-origin", in: &response)
-    set("Referrer-Policy", to: "no-referrer", in: &response)
-    set("Cache-Control", to: "no-store", in: &response)
-  }
+  private static let fields: [HTTPField] = [
+    ("Content-Security-Policy", dataPolicy), ("Strict-Transport-Security", "max-age=31536000"),
+    ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+  ].compactMap { name, value in HTTPField.Name(name).map { HTTPField(name: $0, value: value) } }
 
   /// Does not replace what a handler has said.
-  private static func set(_ name: String, to value: String, in response: inout Response) {
-    guard let field = HTTPField.Name(name), response.headers[field] == nil else { return }
-    response.headers[field] = value
+  static func add(to response: inout Response) {
+    for field in fields where !response.headers.contains(field.name) {
+      response.headers.append(field)
+    }
   }
 }

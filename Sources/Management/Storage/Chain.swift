@@ -48,9 +48,22 @@ extension Store {
 
 extension StoredChange {
   var canonicalRow: Document {
+    var members = otherMembers
+    members["steps"] = RowCoding.document(steps)
+    return .object(members)
+  }
+
+  /// The JSON of `canonicalRow` around its steps, which the writer needs as text for themselves,
+  /// too: their key comes last.
+  func canonicalRow(steps text: String) -> [UInt8] {
+    Document.object(otherMembers).canonicalJSON.dropLast() + ",\"steps\":".utf8 + text.utf8
+      + [UInt8(ascii: "}")]
+  }
+
+  private var otherMembers: [String: Document] {
     [
       "revision": .integer(revision.number), "committedAt": .integer(committedAt),
-      "actor": .string(actor), "steps": RowCoding.document(steps),
+      "actor": .string(actor),
     ]
   }
 }

@@ -143,9 +143,13 @@ enum RowCoding {
 
   /// SHA-256(previous || canonical row).
   static func chained(_ row: Document, after previous: [UInt8]) -> [UInt8] {
+    chained(row.canonicalJSON, after: previous)
+  }
+
+  static func chained(_ row: [UInt8], after previous: [UInt8]) -> [UInt8] {
     var hasher = SHA256()
     hasher.update(data: previous)
-    hasher.update(data: row.canonicalJSON)
+    hasher.update(data: row)
     return Array(hasher.finalize())
   }
 

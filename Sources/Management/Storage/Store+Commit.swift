@@ -18,19 +18,25 @@ extension Store {
   /// what is true when they are written; it must not keep the view.
   ///
   /// Objects that would not change are left alone; when nothing changes there is no revision.
+  /// - Parameter written: hears inside the transaction, which may still fail, of a change and the
+  ///   head that it made.
   /// - Throws: `StoreError`, or what `decide` throws; nothing is written then.
   package func commit(
     actor: String, mode: Mode = .write,
-    _ decide: @escaping @Sendable (borrowing StoreView) throws -> [ProposedChange.Step]
+    _ decide: @escaping @Sendable (borrowing StoreView) throws -> [ProposedChange.Step],
+    written: (@Sendable (Committed, StoreView.Head) -> Void)? = nil
   ) async throws -> Committed {
     let now = now
     do {
       let (committed, reached) = try await write { database in
         let steps = try decide(StoreView(database: database))
         let change = ChangeWriter(database: database, actor: actor, now: now())
-        let committed = try change.write(steps)
+        let (committed, head) = try change.write(steps)
         if mode == .dryRun { throw Undone(committed: committed) }
-        return (committed, try Self.position(in: database))
+        written?(committed, head)
+        let position = Position(
+          revision: head.revision.number, inventory: try Self.inventory(in: database))
+        return (committed, position)
       }
       announce(reached)
       return committed
@@ -50,7 +56,7 @@ private struct ChangeWriter {
   private var view: StoreView { StoreView(database: database) }
 
   /// Parents are written before their children and deleted after them.
-  func write(_ steps: [ProposedChange.Step]) throws -> Committed {
+  func write(_ steps: [ProposedChange.Step]) throws -> (Committed, StoreView.Head) {
     let head = try view.head()
     let revision = Revision(head.revision.number + 1)
     var seen: Set<ResourceRef> = []
@@ -70,8 +76,10 @@ private struct ChangeWriter {
       }
     }
     let changed = results.filter { $0.outcome != .unchanged }
-    guard !changed.isEmpty else { return Committed(revision: head.revision, results: results) }
-    try record(changed, revision: revision, after: head.hash)
+    guard !changed.isEmpty else {
+      return (Committed(revision: head.revision, results: results), head)
+    }
+    let hash = try record(changed, revision: revision, after: head.hash)
     for result in changed where result.ref.kind == .cluster {
       switch result.outcome {
       case .created:
@@ -80,7 +88,10 @@ private struct ChangeWriter {
       case .updated, .unchanged: break
       }
     }
-    return Committed(revision: revision, results: results)
+    return (
+      Committed(revision: revision, results: results),
+      StoreView.Head(revision: revision, hash: hash)
+    )
   }
 
   private func put(
@@ -162,29 +173,31 @@ private struct ChangeWriter {
     return Committed.Result(ref: ref, outcome: .deleted, object: nil, before: stored.manifest)
   }
 
+  /// The hash of the new row.
   private func record(
     _ results: [Committed.Result], revision: Revision, after previous: [UInt8]
-  ) throws {
+  ) throws -> [UInt8] {
     let change = StoredChange(
       revision: revision, committedAt: now, actor: actor,
       steps: results.map { result in
         StoredChange.Step(ref: result.ref, before: result.before, after: result.object?.manifest)
       })
-    let hash = RowCoding.chained(change.canonicalRow, after: previous)
+    let steps = RowCoding.document(change.steps).canonicalText
+    let hash = RowCoding.chained(change.canonicalRow(steps: steps), after: previous)
     try database.cachedStatement(
       sql: """
         INSERT INTO change (revision, committedAt, actor, steps, previous, hash)
         VALUES (?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      revision.number, now, actor, RowCoding.document(change.steps).canonicalText,
-      previous.data, hash.data,
+      revision.number, now, actor, steps, previous.data, hash.data,
     ])
     let statement = try database.cachedStatement(
       sql: "INSERT INTO change_step (revision, fqn, collection) VALUES (?, ?, ?)")
     for result in results {
       try statement.execute(arguments: [revision.number, result.ref.fqn, result.ref.collection])
     }
+    return hash
   }
 }
 

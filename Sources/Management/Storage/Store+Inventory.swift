@@ -63,7 +63,7 @@ struct InventoryWriter {
   init(database: Database, now: Int64) throws {
     self.database = database
     self.now = now
-    version = (try Int64.fetchOne(database, sql: "SELECT version FROM inventory_version") ?? 0) + 1
+    version = try Store.inventory(in: database) + 1
   }
 
   /// The cluster's object is gone: so is what its agent said.
@@ -80,7 +80,11 @@ struct InventoryWriter {
   func record(
     cluster: String, full: Bool, upserts: [ServiceName: ObservedService], removals: [ServiceName]
   ) throws {
-    let known = try observed(in: cluster)
+    // A delta costs what it says, not what the cluster has.
+    let known =
+      full
+      ? try observed(in: cluster)
+      : try observed(in: cluster, among: Set(upserts.keys).union(removals))
     var gone = Set(removals)
     if full { gone.formUnion(known.keys) }
     gone.subtract(upserts.keys)
@@ -139,20 +143,37 @@ struct InventoryWriter {
 
   private func observed(in cluster: String) throws -> [ServiceName: String] {
     var known: [ServiceName: String] = [:]
-    let rows = try Row.fetchCursor(
-      database,
+    let statement = try database.cachedStatement(
       sql: """
         SELECT namespace, name, observed FROM inventory_service
         WHERE cluster = ? AND observed IS NOT NULL
-        """, arguments: [cluster])
+        """)
+    let rows = try Row.fetchCursor(statement, arguments: [cluster])
     while let row = try rows.next() {
       known[ServiceName(namespace: row["namespace"], name: row["name"])] = row["observed"]
     }
     return known
   }
 
+  private func observed(
+    in cluster: String, among names: Set<ServiceName>
+  ) throws -> [ServiceName: String] {
+    var known: [ServiceName: String] = [:]
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT observed FROM inventory_service
+        WHERE cluster = ? AND namespace = ? AND name = ? AND observed IS NOT NULL
+        """)
+    for name in names {
+      known[name] = try String.fetchOne(
+        statement, arguments: [cluster, name.namespace, name.name])
+    }
+    return known
+  }
+
   func advance() throws {
-    try database.execute(sql: "UPDATE inventory_version SET version = ?", arguments: [version])
+    try database.cachedStatement(sql: "UPDATE inventory_version SET version = ?")
+      .execute(arguments: [version])
   }
 
   // MARK: Virtual addresses
@@ -170,7 +191,8 @@ struct InventoryWriter {
         arguments: [version, host])
       return
     }
-    let highest = try Int64.fetchOne(database, sql: "SELECT max(address) FROM address")
+    let highest = try Int64.fetchOne(
+      database.cachedStatement(sql: "SELECT max(address) FROM address"))
     let free = try VirtualAddress.after(highest ?? VirtualAddress.first) ?? reclaimed()
     try database.cachedStatement(
       sql: "INSERT INTO address (host, address, version) VALUES (?, ?, ?)"

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 extension Store {
   /// A key to the API. Only the hash of its secret is kept.
@@ -31,24 +32,26 @@ extension Store {
         event: "token.created", actor: token.principal, subject: token.id, detail: "")
       try Self.record(event, at: now(), in: database)
     }
+    tokens.withLock { $0[token.id] = token }
   }
 
   /// The token `id`, also when it has expired: that is for the caller to judge.
-  package func apiToken(id: String) async throws -> APIToken? {
-    try await read { database in
-      try Row.fetchOne(database, sql: "SELECT * FROM api_token WHERE id = ?", arguments: [id])
-        .map { row in
-          APIToken(
-            id: row["id"], principal: row["principal"],
-            secretHash: (row["secretHash"] as Data).bytes, expiresAt: row["expiresAt"])
-        }
+  package func apiToken(id: String) -> APIToken? { tokens.withLock { $0[id] } }
+
+  static func apiTokens(in database: Database) throws -> [String: APIToken] {
+    let tokens = try Row.fetchAll(database, sql: "SELECT * FROM api_token").map { row in
+      APIToken(
+        id: row["id"], principal: row["principal"],
+        secretHash: (row["secretHash"] as Data).bytes, expiresAt: row["expiresAt"])
     }
+    return Dictionary(uniqueKeysWithValues: tokens.map { ($0.id, $0) })
   }
 
   package func removeAPIToken(id: String) async throws {
     try await write { database in
       try database.execute(sql: "DELETE FROM api_token WHERE id = ?", arguments: [id])
     }
+    tokens.withLock { $0[id] = nil }
   }
 
   /// Small named values of the server itself: its authority's certificate and the like.

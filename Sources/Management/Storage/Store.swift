@@ -3,6 +3,7 @@ private import EmbeddedFiles
 import Foundation
 import GRDB
 package import Streams
+import Synchronization
 
 /// The server's database. Every function that writes returns only once the write is durable.
 ///
@@ -17,6 +18,11 @@ package final class Store: Sendable {
       self.revision = revision
       self.inventory = inventory
     }
+
+    /// Whether something was written since `other`.
+    package func isAhead(of other: Position) -> Bool {
+      revision > other.revision || inventory > other.inventory
+    }
   }
 
   /// Names this life of the database: new when it is created or restored.
@@ -24,6 +30,8 @@ package final class Store: Sendable {
   /// The newest position; follow it, then ask for `batch(after:)`.
   package let position: Latest<Position>
   private let file: DatabaseFile
+  /// All of them, by id: every request asks for one, and nobody else writes them.
+  let tokens: Mutex<[String: APIToken]>
   let now: @Sendable () -> Int64
 
   /// Opens or creates the database in the folder `directory`, and migrates it. `now` is in
@@ -35,7 +43,7 @@ package final class Store: Sendable {
     file = try DatabaseFile.open(
       path: "\(directory)/rialto.db", migrations: EmbeddedFiles.serverMigrations)
     self.now = now
-    (epoch, position) = try file.writeNow { database in
+    let (epoch, position, tokens) = try file.writeNow { database in
       let fresh = UUID().uuidString.lowercased()
       try database.execute(
         sql: "INSERT OR IGNORE INTO epoch (only, name) VALUES (1, ?)", arguments: [fresh])
@@ -43,8 +51,11 @@ package final class Store: Sendable {
       try database.execute(sql: "DELETE FROM inventory_service WHERE observed IS NULL")
       try database.execute(sql: "DELETE FROM cluster_port WHERE port IS NULL")
       let epoch = try String.fetchOne(database, sql: "SELECT name FROM epoch") ?? fresh
-      return (epoch, Latest(try Self.position(in: database)))
+      return (epoch, try Self.position(in: database), try Self.apiTokens(in: database))
     }
+    self.epoch = epoch
+    self.position = Latest(position)
+    self.tokens = Mutex(tokens)
   }
 
   /// How many transactions writes have shared so far.
@@ -71,9 +82,12 @@ package final class Store: Sendable {
   }
 
   static func position(in database: Database) throws -> Position {
-    Position(
-      revision: try revision(in: database),
-      inventory: try Int64.fetchOne(database, sql: "SELECT version FROM inventory_version") ?? 0)
+    Position(revision: try revision(in: database), inventory: try inventory(in: database))
+  }
+
+  static func inventory(in database: Database) throws -> Int64 {
+    let statement = try database.cachedStatement(sql: "SELECT version FROM inventory_version")
+    return try Int64.fetchOne(statement) ?? 0
   }
 
   static func revision(in database: Database) throws -> Int64 {

@@ -24,9 +24,9 @@ package struct StoreView: ~Copyable {
   /// Whether the history that led to `head` is a part of this one.
   package func contains(_ head: Head) throws -> Bool {
     if head.revision.number == 0 { return true }
-    let hash = try Data.fetchOne(
-      database, sql: "SELECT hash FROM change WHERE revision = ?",
-      arguments: [head.revision.number])
+    let statement = try database.cachedStatement(
+      sql: "SELECT hash FROM change WHERE revision = ?")
+    let hash = try Data.fetchOne(statement, arguments: [head.revision.number])
     return hash?.bytes == head.hash
   }
 
@@ -43,9 +43,9 @@ package struct StoreView: ~Copyable {
   /// What changes after `revision` touched, as it is now; nil: gone.
   package func objects(after revision: Revision) throws -> [ResourceRef: StoredObject?] {
     var objects: [ResourceRef: StoredObject?] = [:]
-    let fqns = try String.fetchAll(
-      database, sql: "SELECT DISTINCT fqn FROM change_step WHERE revision > ?",
-      arguments: [revision.number])
+    let statement = try database.cachedStatement(
+      sql: "SELECT DISTINCT fqn FROM change_step WHERE revision > ?")
+    let fqns = try String.fetchAll(statement, arguments: [revision.number])
     for fqn in fqns {
       let ref = try RowCoding.ref(fqn)
       objects.updateValue(try object(ref), forKey: ref)

@@ -70,6 +70,22 @@ import Testing
     #expect(fixture.store.position.current.revision == 1)
   }
 
+  @Test func `a write sees all before it, and none that was undone`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    try await fixture.apply(fixture.workspace("other", names: "*/a"), mode: .dryRun)
+    try await fixture.apply(fixture.workspace("first", names: "*/a"))
+    let contested = try #require(
+      await rejection { try await fixture.apply(fixture.workspace("other", names: "*/a")) })
+    #expect(contested.map(\.code) == ["RL1060"])
+    // Not by way of the use cases.
+    let first = ManagementFixture.tenant.child(.workspace, "first")
+    _ = try await fixture.store.commit(
+      ProposedChange(actor: "other", steps: [.delete(ref: first, expecting: nil)]))
+    let result = try await fixture.apply(fixture.workspace("other", names: "*/a"))
+    #expect(result.results.map(\.outcome) == [.created])
+    #expect(try await fixture.store.verifyChains() == nil)
+  }
+
   @Test func `of concurrent writers that want one namespace exactly one gets it`() async throws {
     try await fixture.apply(ManagementFixture.tree)
     let wins = await withTaskGroup(of: Bool.self) { group in
@@ -267,15 +283,15 @@ import Testing
 
   @Test func `an API key works until it expires, and no other text does`() async throws {
     let key = try await operations.issueAdministratorKey()
-    #expect(try await operations.principal(bearing: key.text) == administrator)
+    #expect(try operations.principal(bearing: key.text) == administrator)
     #expect(!"\(key)".contains(key.text))
     let expired = try await operations.issueAdministratorKey(expiresAt: 1)
-    let stored = try await fixture.store.apiToken(id: String(key.text.dropFirst(4).prefix(16)))
+    let stored = fixture.store.apiToken(id: String(key.text.dropFirst(4).prefix(16)))
     #expect(stored?.secretHash.count == 32)
     var wrong = Array(key.text.utf8)
     wrong[30] = wrong[30] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
     for text in [expired.text, String(decoding: wrong, as: UTF8.self), "", "rlt_", "rlt___"] {
-      await #expect(throws: OperationError.self) { try await operations.principal(bearing: text) }
+      #expect(throws: OperationError.self) { try operations.principal(bearing: text) }
     }
   }
 }

@@ -36,6 +36,27 @@ import Testing
     #expect(try Store(directory: other.path).epoch != epoch)
   }
 
+  @Test func `API tokens outlive the process, and removed ones stay away`() async throws {
+    func token(_ id: String) -> Store.APIToken {
+      Store.APIToken(id: id, principal: "a", secretHash: Array(repeating: 1, count: 32))
+    }
+    var store: Store? = try Store(directory: folder.path)
+    try await store?.addAPIToken(token("kept"))
+    try await store?.addAPIToken(token("removed"))
+    try await store?.removeAPIToken(id: "removed")
+    store = nil
+    let reopened = try Store(directory: folder.path)
+    #expect(reopened.apiToken(id: "kept") == token("kept"))
+    #expect(reopened.apiToken(id: "removed") == nil)
+  }
+
+  @Test func `a token that could not be written opens nothing`() async throws {
+    let store = try Store(directory: folder.path)
+    let broken = Store.APIToken(id: "k", principal: "a", secretHash: [1])
+    await #expect(throws: (any Error).self) { try await store.addAPIToken(broken) }
+    #expect(store.apiToken(id: "k") == nil)
+  }
+
   @Test func `untouched chains verify`() async throws {
     let store = try Store(directory: folder.path)
     try await write(4, to: store)

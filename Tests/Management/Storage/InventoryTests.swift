@@ -44,6 +44,33 @@ import Testing
     #expect(store.position.current.inventory == 1)
   }
 
+  @Test func `a delta is about the services that it names`() async throws {
+    let store = try open()
+    let others = (0..<50).map { ServiceName(namespace: "shop", name: "other-\($0)") }
+    var all = Dictionary(uniqueKeysWithValues: others.map { ($0, Self.service()) })
+    all[Self.orders] = Self.service()
+    all[Self.payments] = Self.service()
+    try await store.recordServices(cluster: "east", full: true, upserts: all, removals: [])
+    try await store.recordServices(
+      cluster: "west", full: true, upserts: [Self.payments: Self.service()], removals: [])
+    let before = store.position.current
+    // What is the same, or is not there, is no news.
+    try await store.recordServices(
+      cluster: "east", full: false, upserts: [others[0]: Self.service()],
+      removals: [ServiceName(namespace: "shop", name: "unknown")])
+    #expect(store.position.current == before)
+    // Named in both lists, it is there.
+    try await store.recordServices(
+      cluster: "east", full: false, upserts: [Self.orders: Self.service(healthy: 0)],
+      removals: [Self.payments, Self.orders])
+    let delta = try await store.batch(after: before)
+    #expect(
+      delta.services == ["east": [Self.orders: Self.service(healthy: 0), Self.payments: nil]])
+    // The other cluster still has it.
+    #expect(delta.addresses.isEmpty)
+    #expect(try await store.batch(after: Store.Position()).services["east"]?.count == 51)
+  }
+
   @Test func `workloads that only call others need no address`() async throws {
     let store = try open()
     let callers = ObservedService(
