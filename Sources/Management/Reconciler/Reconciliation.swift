@@ -16,6 +16,15 @@ struct Reconciliation {
     /// Items that are held back since this batch, or again.
     var defects: [HeldItem] = []
     var computedUnits = 0
+    /// What was encoded last under a key. Some items are the same in every cluster; their bytes are
+    /// made once, and shared.
+    fileprivate var encodings: [ItemKey: Encoding] = [:]
+  }
+
+  fileprivate struct Encoding {
+    var item: BlueprintItem
+    var hash: StableHash
+    var bytes: [UInt8]
   }
 
   struct HeldItem: Hashable {
@@ -128,7 +137,7 @@ struct Reconciliation {
     let found = defects(of: item.item, under: place.key) {
       compiler.item($0, in: cluster)?.item
     }
-    guard found.isEmpty, let encoded = try? ItemCoding.encode(item.item) else {
+    guard found.isEmpty, let encoded = outcome.encoding(of: item.item, under: place.key) else {
       let message =
         found.isEmpty ? "cannot be encoded" : found.map(\.message).joined(separator: "; ")
       hold(place, Defective(message: message, objects: item.sources.map(\.fqn)), &changed)
@@ -171,6 +180,19 @@ struct Reconciliation {
       }
     }
     return (unreadable[fqn] ?? []) + (compilation[fqn] ?? []) + defects
+  }
+}
+
+extension Reconciliation.Outcome {
+  /// Nil when the item cannot be encoded.
+  fileprivate mutating func encoding(
+    of item: BlueprintItem, under key: ItemKey
+  ) -> Reconciliation.Encoding? {
+    if let known = encodings[key], known.item == item { return known }
+    guard let made = try? ItemCoding.encode(item) else { return nil }
+    let encoding = Reconciliation.Encoding(item: item, hash: made.hash, bytes: made.bytes)
+    encodings[key] = encoding
+    return encoding
   }
 }
 
