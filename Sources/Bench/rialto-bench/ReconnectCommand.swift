@@ -37,6 +37,8 @@ struct ReconnectCommand: AsyncParsableCommand {
     var restart = Duration.zero
     var resent = 0
     var unordered = 0
+    /// How often a proxy that came back was asked for the list of what it has.
+    var lists = 0
     /// To each proxy that had nothing.
     var bytes = 0
     var peak = 0
@@ -63,7 +65,7 @@ struct ReconnectCommand: AsyncParsableCommand {
       bed.crowd.tally.mark()
       ProcessTable.resetPeak(of: bed.agentProcess)
       let before = ProcessTable.processorTime(of: bed.agentProcess) ?? .zero
-      measured.cold = try await bed.connectAll()
+      measured.cold = try await bed.connectAll(patiently: true)
       try await bed.rest()
       measured.processor =
         (ProcessTable.processorTime(of: bed.agentProcess) ?? .zero) - before
@@ -71,11 +73,13 @@ struct ReconnectCommand: AsyncParsableCommand {
       measured.bytes = bed.crowd.tally.counts.bytes / max(1, bed.crowd.proxies.count)
       measured.unordered = bed.crowd.tally.counts.faults.unordered
 
-      await bed.crowd.disconnect()
+      // The gateway stays: without it there would be no way to what the others call.
+      await bed.crowd.disconnect(bed.callers)
       bed.crowd.tally.mark()
       measured.warm = try await answered(bed)
       try await bed.rest()
       measured.resent = bed.crowd.tally.counts.faults.resent
+      measured.lists = bed.crowd.tally.counts.lists
 
       bed.crowd.tally.mark()
       let name = ScaleBed.site.prefix + "agent"
@@ -106,7 +110,7 @@ struct ReconnectCommand: AsyncParsableCommand {
   /// Connects everybody with what they have, and waits for the answers.
   private func answered(_ bed: ScaleBed) async throws -> Duration {
     let start = ContinuousClock.now
-    bed.crowd.connect(patiently: true)
+    bed.crowd.connect(bed.callers, patiently: true)
     try await bed.crowd.expect("answers to all subscriptions", within: .seconds(120)) {
       $0.proxies.allSatisfy(\.isAnswered)
     }
@@ -134,6 +138,7 @@ struct ReconnectCommand: AsyncParsableCommand {
         .init(name: "cold100_s", value: seconds(scoped.cold), unit: "s", goal: .atMost(5)),
         .init(name: "cold10k_s", value: seconds(full.cold), unit: "s", goal: .atMost(30)),
         .init(name: "peak_rss_mb", value: megabytes(full.peak), unit: "MB", goal: .atMost(1200)),
+        .init(name: "warm_lists", value: Double(scoped.lists + full.lists), unit: ""),
         .init(name: "warm100_s", value: seconds(scoped.warm), unit: "s"),
         .init(name: "warm10k_s", value: seconds(full.warm), unit: "s"),
         .init(name: "restart100_s", value: seconds(scoped.restart), unit: "s"),

@@ -1,5 +1,6 @@
 import DeltaXDS
 import DiscoveryProtos
+import Documents
 import EnvoyProtos
 import SwiftProtobuf
 import Synchronization
@@ -12,6 +13,8 @@ final class Catalogue: Sendable {
     var number: Int
     /// Never zero.
     var version: UInt64
+    /// The part of this name and version in a digest.
+    var member: StableHash
     /// Of a cluster: the number of its endpoints.
     var partner: Int?
     /// Of a route: the clusters that it leads to.
@@ -55,7 +58,8 @@ final class Catalogue: Sendable {
       let entries = try decoded.resources.map { resource -> Entry in
         var entry = Entry(
           number: state.number(of: ResourceName(type, resource.name)),
-          version: UInt64(resource.version, radix: 16) ?? 1)
+          version: UInt64(resource.version, radix: 16) ?? 1,
+          member: ContentDigest.member(resource.name, resource.version))
         if type == .routes {
           let routes = try Envoy_Config_Route_V3_RouteConfiguration(
             serializedBytes: resource.resource.value)

@@ -74,11 +74,10 @@ final class Crowd: Sendable {
 
   private func note(_ failure: String) { failures.withLock { $0.append(failure) } }
 
-  /// Drops the connections of all members.
-  func disconnect() async {
+  /// Drops the connections of these members, or of all.
+  func disconnect(_ indices: Range<Int>? = nil) async {
     let tasks = running.withLock { running in
-      defer { running = [:] }
-      return Array(running.values)
+      (indices ?? proxies.indices).compactMap { running.removeValue(forKey: $0) }
     }
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }

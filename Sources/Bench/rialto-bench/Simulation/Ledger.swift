@@ -1,9 +1,13 @@
 import DeltaXDS
+import Documents
 
 /// What one simulated proxy has, and whether it was sent as it should be.
 struct Ledger: Sendable {
   /// By number; zero is nothing.
   private(set) var versions: [UInt64] = []
+  private var members: [StableHash] = []
+  /// What a returning proxy says of each type that it has something of.
+  private(set) var digests: [ResourceType: ContentDigest] = [:]
   /// Endpoints whose cluster came anew: they may come again, although nothing changed.
   private var cold: Set<Int> = []
   private(set) var count = 0
@@ -32,17 +36,30 @@ struct Ledger: Sendable {
       if version(entry.number) == entry.version, !isCold { faults.resent += 1 }
       if entry.destinations.contains(where: { version($0) == 0 }) { faults.unordered += 1 }
       if let partner = entry.partner { cold.insert(partner) }
-      set(entry.version, of: entry.number)
+      set(entry.version, entry.member, of: entry.number, type)
     }
-    for number in removals where version(number) != 0 { set(0, of: number) }
+    for number in removals where version(number) != 0 {
+      set(0, StableHash(value: 0), of: number, type)
+    }
     return faults
   }
 
-  private mutating func set(_ version: UInt64, of number: Int) {
+  private mutating func set(
+    _ version: UInt64, _ member: StableHash, of number: Int, _ type: ResourceType
+  ) {
     if number >= versions.count {
-      versions += Array(repeating: 0, count: max(number + 1 - versions.count, 1024))
+      let more = max(number + 1 - versions.count, 1024)
+      versions += Array(repeating: 0, count: more)
+      members += Array(repeating: StableHash(value: 0), count: more)
     }
-    count += (version == 0 ? 0 : 1) - (versions[number] == 0 ? 0 : 1)
+    if versions[number] != 0 {
+      digests[type]?.remove(members[number])
+      count -= 1
+    }
     versions[number] = version
+    members[number] = member
+    guard version != 0 else { return }
+    digests[type, default: ContentDigest()].insert(member)
+    count += 1
   }
 }

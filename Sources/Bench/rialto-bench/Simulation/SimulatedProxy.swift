@@ -124,6 +124,17 @@ final class SimulatedProxy: Sendable {
     _ response: RawResponse, _ answer: AsyncStream<DeltaDiscoveryRequest>.Continuation
   ) throws {
     let type = ResourceType(response.typeURL)
+    if response.removals == [ContentDigest.reservedName] {
+      answered.withLock { _ = $0.insert(type) }
+      tally.noteList()
+      answer.yield(
+        .with {
+          $0.typeURL = response.typeURL
+          $0.responseNonce = response.nonce
+          $0.initialResourceVersions = list(of: type)
+        })
+      return
+    }
     let entries = try catalogue.entries(of: response)
     let removals = response.removals.map { catalogue.number(of: ResourceName(type, $0)) }
     answered.withLock { _ = $0.insert(type) }
@@ -137,23 +148,31 @@ final class SimulatedProxy: Sendable {
       index, response, entries.lazy.map(\.number), faults, at: ContinuousClock.now)
   }
 
-  /// A wildcard subscription of every type, with what is there already.
+  /// A wildcard subscription of every type, with the digest of what is there already.
   private func opening() -> [DeltaDiscoveryRequest] {
-    let ledger = ledger.withLock { $0 }
-    var held: [ResourceType: [String: String]] = [:]
-    for number in ledger.versions.indices where ledger.versions[number] != 0 {
-      let name = catalogue.name(number)
-      let digits = String(ledger.versions[number], radix: 16)
-      held[name.type, default: [:]][name.name] =
-        String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
+    let digests = ledger.withLock { $0.digests }
     return ResourceType.all.enumerated().map { index, type in
       .with { request in
         if index == 0 { request.node.id = identity.nodeID }
         request.typeURL = type.url
         request.resourceNamesSubscribe = ["*"]
-        request.initialResourceVersions = held[type] ?? [:]
+        if let digest = digests[type] {
+          request.initialResourceVersions = [ContentDigest.reservedName: digest.text]
+        }
       }
     }
+  }
+
+  /// Everything of a type that is there, for an agent that has something else.
+  private func list(of type: ResourceType) -> [String: String] {
+    let ledger = ledger.withLock { $0 }
+    var held: [String: String] = [:]
+    for number in ledger.versions.indices where ledger.versions[number] != 0 {
+      let name = catalogue.name(number)
+      guard name.type == type else { continue }
+      let digits = String(ledger.versions[number], radix: 16)
+      held[name.name] = String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+    return held
   }
 }

@@ -7,6 +7,8 @@ final class Tally: Sendable {
     var responses = 0
     var bytes = 0
     var faults = Ledger.Faults()
+    /// How often a proxy was asked for the list of what it has.
+    var lists = 0
     /// The proxies that were sent something.
     var told: Set<Int> = []
     /// When each proxy acknowledged the response with one of the watched resources.
@@ -47,6 +49,9 @@ final class Tally: Sendable {
     let now = ContinuousClock.now
     state.withLock { $0.begun[subject] = now }
   }
+
+  /// The agent has something else than a proxy that came back.
+  func noteList() { state.withLock { $0.counts.lists += 1 } }
 
   /// A proxy has acknowledged a response.
   func note(
