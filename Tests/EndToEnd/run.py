@@ -7,6 +7,7 @@ import traceback
 import bad_input
 import bridge
 import conditions
+import destinations
 import failover
 import faults
 import identity
@@ -17,7 +18,7 @@ import scenarios
 
 def main(names):
     known = (scenarios.ALL + bridge.ALL + bad_input.ALL + refusals.ALL + identity.ALL
-             + faults.ALL + failover.ALL + isolation.ALL)
+             + faults.ALL + failover.ALL + destinations.ALL + isolation.ALL)
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "
