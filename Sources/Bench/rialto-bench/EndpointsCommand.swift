@@ -64,28 +64,21 @@ struct EndpointsCommand: AsyncParsableCommand {
         grant: site.grant(service.name, account: "default", namespace: service.namespace),
         logger: bed.testbed.logger)
     }
-    return try await withThrowingTaskGroup(of: Measured?.self) { group in
-      let healths = (0..<services).map { _ in AsyncStream.makeStream(of: Bool.self) }
-      let (readies, ready) = AsyncStream.makeStream(of: Void.self)
-      for (index, registrar) in registrars.enumerated() {
-        group.addTask {
-          try await registrar.register(
-            at: "127.2.\(index / 250).\(index % 250 + 1)", port: Testbed.servicePort,
-            turning: healths[index].stream
-          ) { ready.yield() }
-          return nil
-        }
+    let healths = (0..<services).map { _ in AsyncStream.makeStream(of: Bool.self) }
+    let (readies, ready) = AsyncStream.makeStream(of: Void.self)
+    let instances = registrars.enumerated().map {
+      index, registrar -> @Sendable () async throws -> Void in
+      {
+        try await registrar.register(
+          at: "127.2.\(index / 250).\(index % 250 + 1)", port: Testbed.servicePort,
+          turning: healths[index].stream
+        ) { ready.yield() }
       }
-      group.addTask {
-        for try await _ in readies.prefix(services) {}
-        try await bed.rest()
-        let measured = try await turn(healths.map(\.continuation), bed)
-        for health in healths { health.continuation.finish() }
-        return measured
-      }
-      defer { group.cancelAll() }
-      for try await result in group { if let result { return result } }
-      throw CancellationError()
+    }
+    return try await beside(instances) {
+      for await _ in readies.prefix(services) {}
+      try await bed.rest()
+      return try await turn(healths.map(\.continuation), bed)
     }
   }
 

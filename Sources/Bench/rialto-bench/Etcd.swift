@@ -3,8 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// Debian's etcd, one member: what others take to keep small values durably. It is asked in JSON, as
-/// Rialto is, but without TLS: the certificate that it makes for itself has a curve that our clients
-/// do not speak, and what the comparison gives away that way is in its favour.
+/// Rialto is, but without TLS, as it comes; what the comparison gives away that way is in its favour.
 struct Etcd: Sendable {
   let executable: String
 
@@ -22,24 +21,13 @@ struct Etcd: Sendable {
   func whileRunning<Result: Sendable>(
     in testbed: Testbed, _ work: @escaping @Sendable (Crew.Target) async throws -> Result
   ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-      group.addTask {
-        try await testbed.children.run(child(in: testbed.folder))
-        return nil
+    try await beside([{ try await testbed.children.run(child(in: testbed.folder)) }]) {
+      try await wait(for: "answer of etcd") {
+        (try? await Crew.with(1, on: Self.target) { crew in
+          try await crew.work(for: .zero) { _, _ in Self.put("ready", ByteBuffer()) }
+        }) != nil
       }
-      group.addTask {
-        try await wait(for: "answer of etcd") {
-          (try? await Crew.with(1, on: Self.target) { crew in
-            try await crew.work(for: .zero) { _, _ in Self.put("ready", ByteBuffer()) }
-          }) != nil
-        }
-        return try await work(Self.target)
-      }
-      defer { group.cancelAll() }
-      while let next = try await group.next() {
-        if let next { return next }
-      }
-      throw CancellationError()
+      return try await work(Self.target)
     }
   }
 

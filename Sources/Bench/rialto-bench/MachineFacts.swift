@@ -75,6 +75,19 @@ enum ProcessTable {
     try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
   }
 
+  /// Waits until a process has been idle for a while.
+  static func rest(of process: Int32) async throws {
+    var last = processorTime(of: process) ?? .zero
+    var quiet = 0
+    try await wait(for: "rest of process \(process)", .seconds(120)) {
+      try await Task.sleep(for: .milliseconds(50))
+      let now = processorTime(of: process) ?? .zero
+      quiet = now - last < .milliseconds(10) ? quiet + 1 : 0
+      last = now
+      return quiet >= 4
+    }
+  }
+
   /// The processes whose command line has `text` in it.
   static func processes(mentioning text: String) -> [Int32] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

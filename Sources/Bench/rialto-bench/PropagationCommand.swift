@@ -72,26 +72,13 @@ struct PropagationCommand: AsyncParsableCommand {
     let floor = Floor(
       folder: "\(testbed.folder)/floor", envoy: try options.envoyPath(),
       port: Testbed.servicePort)
-    return try await withThrowingTaskGroup(of: Measured?.self) { group in
-      let server = try floor.server()
-      let envoy = try floor.child(log: "\(testbed.folder)/log/floor.log")
-      group.addTask {
-        try await server.serve()
-        return nil
-      }
-      group.addTask {
-        try await envoy.run { testbed.children.started("floor", $0) }
-        return nil
-      }
-      group.addTask {
-        try await Caller.with { try await rounds(of: $0, testbed, floor) }
-      }
-      while let next = try await group.next() {
-        guard let next else { continue }
-        group.cancelAll()
-        return next
-      }
-      throw CancellationError()
+    let server = try floor.server()
+    let envoy = try floor.child(log: "\(testbed.folder)/log/floor.log")
+    return try await beside([
+      { try await server.serve() },
+      { try await envoy.run { testbed.children.started("floor", $0) } },
+    ]) {
+      try await Caller.with { try await rounds(of: $0, testbed, floor) }
     }
   }
 

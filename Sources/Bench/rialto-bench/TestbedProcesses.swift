@@ -37,17 +37,8 @@ extension Testbed {
         of: Child.self, bufferingPolicy: .bufferingOldest(256))
       let launch = Launch(
         rialto: rialto, envoy: envoy, folder: folder, children: children, starts: start)
-      let result = try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-          try await run(starts, children)
-          return nil
-        }
-        group.addTask { try await launch.start(plans, written ?? manifests(for: plans), body) }
-        defer { group.cancelAll() }
-        while let next = try await group.next() {
-          if let next { return next }
-        }
-        throw CancellationError()
+      let result = try await beside([{ try await run(starts, children) }]) {
+        try await launch.start(plans, written ?? manifests(for: plans), body)
       }
       sweep(folder)
       if !options.keep { try? FileManager.default.removeItem(atPath: folder) }

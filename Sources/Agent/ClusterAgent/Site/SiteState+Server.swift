@@ -23,8 +23,8 @@ struct ReceivedDelta: Sendable {
 }
 
 extension SiteState {
-  /// Puts a delta into force. The server hears nothing of it before `stored` says that it is on the
-  /// disk.
+  /// Puts a delta into force. How far it comes is not reported before `stored` says that it is on
+  /// the disk.
   mutating func apply(_ delta: ReceivedDelta, now: () -> Int64) {
     epoch = delta.epoch
     generation = delta.generation

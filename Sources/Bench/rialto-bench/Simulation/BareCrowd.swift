@@ -30,37 +30,30 @@ final class BareCrowd: Sendable {
       Result
   ) async throws -> Result {
     let (pushes, send) = AsyncStream.makeStream(of: DeltaDiscoveryRequest.self)
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
-      for index in 0..<count {
-        group.addTask {
-          try await self.follow(index == 0 ? pushes : nil)
-          throw Impatience(description: "the bare server ended a stream")
-        }
+    let streams = (0..<count).map { index -> @Sendable () async throws -> Void in
+      {
+        try await self.follow(index == 0 ? pushes : nil)
+        throw Impatience(description: "the bare server ended a stream")
       }
-      group.addTask {
-        try await wait(for: "bare streams", .seconds(120)) {
-          self.connected.withLock { $0 } == count
-        }
-        return try await body { size in
-          self.times.withLock { $0 = [] }
-          let start = ContinuousClock.now
-          send.yield(
-            .with {
-              $0.node.id = "push"
-              $0.typeURL = ResourceType.routes.url
-              $0.responseNonce = String(size)
-            })
-          try await wait(for: "bare acknowledgements", .seconds(60)) {
-            self.times.withLock { $0.count } == count
-          }
-          return self.times.withLock { $0.max() ?? start } - start
-        }
+    }
+    return try await beside(streams) {
+      try await wait(for: "bare streams", .seconds(120)) {
+        self.connected.withLock { $0 } == count
       }
-      defer { group.cancelAll() }
-      while let next = try await group.next() {
-        if let next { return next }
+      return try await body { size in
+        self.times.withLock { $0 = [] }
+        let start = ContinuousClock.now
+        send.yield(
+          .with {
+            $0.node.id = "push"
+            $0.typeURL = ResourceType.routes.url
+            $0.responseNonce = String(size)
+          })
+        try await wait(for: "bare acknowledgements", .seconds(60)) {
+          self.times.withLock { $0.count } == count
+        }
+        return self.times.withLock { $0.max() ?? start } - start
       }
-      throw CancellationError()
     }
   }
 
@@ -70,40 +63,20 @@ final class BareCrowd: Sendable {
       peers: .verified({ self.credentials.bundle }, allowsUnenrolled: false),
       expecting: .agent(trustDomain: BareCredentials.trustDomain))
     let (answers, answer) = AsyncStream.makeStream(of: DeltaDiscoveryRequest.self)
-    try await withGRPCClient(transport: transport) { client in
-      var options = CallOptions.defaults
-      options.waitForReady = true
-      try await client.bidirectionalStreaming(
-        request: StreamingClientRequest { writer in
-          try await writer.write(.with { $0.typeURL = ResourceType.routes.url })
-          try await withThrowingDiscardingTaskGroup { group in
-            if let pushes {
-              group.addTask { for await push in pushes { answer.yield(push) } }
-            }
-            for await request in answers { try await writer.write(request) }
-            group.cancelAll()
-          }
-        },
-        descriptor: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
-          .DeltaAggregatedResources.descriptor,
-        serializer: ProtobufSerializer<DeltaDiscoveryRequest>(),
-        deserializer: RawResponseDeserializer(), options: options
-      ) { response in
-        defer { answer.finish() }
-        var isGreeted = false
-        for try await message in response.messages {
-          guard isGreeted else {
-            isGreeted = true
-            self.connected.withLock { $0 += 1 }
-            continue
-          }
+    try await beside([{ if let pushes { for await push in pushes { answer.yield(push) } } }]) {
+      try await withGRPCClient(transport: transport) { client in
+        try await client.discover([.with { $0.typeURL = ResourceType.routes.url }], then: answers) {
+          response in
+          // The first one says that the server has taken note of this stream.
+          guard !response.nonce.isEmpty else { return self.connected.withLock { $0 += 1 } }
           answer.yield(
             .with {
-              $0.typeURL = message.typeURL
-              $0.responseNonce = message.nonce
+              $0.typeURL = response.typeURL
+              $0.responseNonce = response.nonce
             })
           self.times.withLock { $0.append(ContinuousClock.now) }
         }
+        answer.finish()
       }
     }
   }

@@ -134,12 +134,12 @@ private struct BareService: RegistrableRPCService {
           group.addTask {
             for try await request in request.messages where request.node.id == "push" {
               let size = Int(request.responseNonce) ?? 0
-              streams.push(Self.response(of: size))
+              streams.push(Self.response(of: size, nonce: "1"))
             }
           }
           group.addTask {
             // Tells the client that it is taken note of.
-            try await writer.write(Self.response(of: 0))
+            try await writer.write(Self.response(of: 0, nonce: ""))
             for await response in responses { try await writer.write(response) }
           }
           try await group.next()
@@ -151,10 +151,10 @@ private struct BareService: RegistrableRPCService {
   }
 
   /// One resource that fills a response of about `size` bytes.
-  private static func response(of size: Int) -> [UInt8] {
+  private static func response(of size: Int, nonce: String) -> [UInt8] {
     let response = DeltaDiscoveryResponse.with {
       $0.typeURL = ResourceType.routes.url
-      $0.nonce = "1"
+      $0.nonce = nonce
       $0.resources = [
         .with {
           $0.name = "bare"

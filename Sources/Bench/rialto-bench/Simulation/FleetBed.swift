@@ -122,16 +122,7 @@ struct FleetBed: Sendable {
 
   /// Waits until the server has been idle for a while.
   func rest() async throws {
-    var last = Duration.zero
-    var quiet = 0
-    let process = testbed.children.all["server"] ?? 0
-    try await wait(for: "rest of the server", .seconds(120)) {
-      try await Task.sleep(for: .milliseconds(50))
-      let now = ProcessTable.processorTime(of: process) ?? .zero
-      quiet = now - last < .milliseconds(10) ? quiet + 1 : 0
-      last = now
-      return quiet >= 4
-    }
+    try await ProcessTable.rest(of: testbed.children.all["server"] ?? 0)
   }
 
   /// From the acknowledged write of a route to its arrival at the one agent concerned.

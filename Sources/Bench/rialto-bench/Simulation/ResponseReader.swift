@@ -1,4 +1,7 @@
+import DeltaXDS
+import DiscoveryProtos
 import GRPCCore
+import GRPCProtobuf
 
 /// A discovery response as it came: what a thousand proxies get alike is decoded once.
 struct RawResponse: Sendable {
@@ -59,8 +62,32 @@ struct RawResponse: Sendable {
   }
 }
 
-struct RawResponseDeserializer: MessageDeserializer {
+private struct RawResponseDeserializer: MessageDeserializer {
   func deserialize<Bytes: GRPCContiguousBytes>(_ serialized: Bytes) throws -> RawResponse {
     try RawResponse(unsafe serialized.withUnsafeBytes { unsafe Array($0) })
+  }
+}
+
+extension GRPCClient {
+  /// A discovery stream: says `opening`, and then whatever comes in `requests`; `take` gets every
+  /// response, one after the other.
+  func discover(
+    _ opening: [DeltaDiscoveryRequest], then requests: AsyncStream<DeltaDiscoveryRequest>,
+    _ take: @escaping @Sendable (RawResponse) throws -> Void
+  ) async throws {
+    var options = CallOptions.defaults
+    options.waitForReady = true
+    try await bidirectionalStreaming(
+      request: StreamingClientRequest { writer in
+        for request in opening { try await writer.write(request) }
+        for await request in requests { try await writer.write(request) }
+      },
+      descriptor: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
+        .DeltaAggregatedResources.descriptor,
+      serializer: ProtobufSerializer<DeltaDiscoveryRequest>(),
+      deserializer: RawResponseDeserializer(), options: options
+    ) { response in
+      for try await message in response.messages { try take(message) }
+    }
   }
 }

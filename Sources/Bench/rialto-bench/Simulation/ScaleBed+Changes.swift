@@ -71,17 +71,7 @@ extension ScaleBed {
   }
 
   /// Waits until the agent has been idle for a while.
-  func rest() async throws {
-    var last = ProcessTable.processorTime(of: agentProcess) ?? .zero
-    var quiet = 0
-    try await wait(for: "rest of the agent", .seconds(60)) {
-      try await Task.sleep(for: .milliseconds(50))
-      let now = ProcessTable.processorTime(of: agentProcess) ?? .zero
-      quiet = now - last < .milliseconds(10) ? quiet + 1 : 0
-      last = now
-      return quiet >= 4
-    }
-  }
+  func rest() async throws { try await ProcessTable.rest(of: agentProcess) }
 
   // MARK: Routes
 

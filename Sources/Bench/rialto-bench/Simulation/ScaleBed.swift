@@ -54,25 +54,19 @@ struct ScaleBed: Sendable {
       let services = (0..<plan.services).map(plan.service)
       let elsewhere = try await testbed.simulatedAgent(
         "elsewhere", services: services, gatewayAddress: "127.0.3.3")
-      return try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
+      return try await beside([
+        {
           try await elsewhere.run()
           throw Impatience(description: "the server ended a simulated agent's stream")
         }
-        group.addTask {
-          let crowd = try await Crowd.join(
-            members(plan, at: testbed.site(site.name)), at: testbed.site(site.name),
-            logger: testbed.logger)
-          let bed = ScaleBed(plan: plan, testbed: testbed, elsewhere: elsewhere, crowd: crowd)
-          let result = try await body(bed)
-          await crowd.disconnect()
-          return result
-        }
-        defer { group.cancelAll() }
-        while let next = try await group.next() {
-          if let next { return next }
-        }
-        throw CancellationError()
+      ]) {
+        let crowd = try await Crowd.join(
+          members(plan, at: testbed.site(site.name)), at: testbed.site(site.name),
+          logger: testbed.logger)
+        let bed = ScaleBed(plan: plan, testbed: testbed, elsewhere: elsewhere, crowd: crowd)
+        let result = try await body(bed)
+        await crowd.disconnect()
+        return result
       }
     }
   }

@@ -73,7 +73,6 @@ final class SimulatedProxy: Sendable {
   private var options: CallOptions {
     var options = CallOptions.defaults
     options.waitForReady = true
-    options.maxResponseMessageBytes = 64 << 20
     return options
   }
 
@@ -104,19 +103,10 @@ final class SimulatedProxy: Sendable {
     let opening = opening()
     answered.withLock { $0 = [] }
     defer { connected.withLock { $0 = false } }
-    try await client.bidirectionalStreaming(
-      request: StreamingClientRequest { writer in
-        for request in opening { try await writer.write(request) }
-        for await request in answers { try await writer.write(request) }
-      },
-      descriptor: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
-        .DeltaAggregatedResources.descriptor,
-      serializer: ProtobufSerializer<DeltaDiscoveryRequest>(),
-      deserializer: RawResponseDeserializer(), options: options
-    ) { response in
-      defer { answer.finish() }
+    defer { answer.finish() }
+    try await client.discover(opening, then: answers) { response in
       self.connected.withLock { $0 = true }
-      for try await message in response.messages { try self.take(message, answer) }
+      try self.take(response, answer)
     }
   }
 
