@@ -90,7 +90,8 @@ class Workload(Member):
         """What the operator tells `rialto workload add`."""
         return ["--namespace", self.namespace, "--service", self.service,
                 "--label", f"version={self.version}", "--label", f"tier={self.tier}",
-                "--port", "http:8080/http", "--health", "http:8080/healthz", "--address", self.machine.address]
+                "--port", "http:8080/http", "--port", "raw:9000/tcp=8080",
+                "--health", "http:8080/healthz", "--address", self.machine.address]
 
     def start(self):
         self.program.start()

@@ -215,7 +215,8 @@ class Watch:
         time.sleep(QUIET_SECONDS)  # the span itself is what is asserted
         for process in mesh.PROXIES:
             updated, received = before[process.name]
-            assert updates(process) == updated, f"{process.name} got updates while nothing happened"
+            # Fewer when a listener that went has been drained: its counters go with it.
+            assert updates(process) <= updated, f"{process.name} got updates while nothing happened"
             more = received_from_agent(process) - received
             assert more <= QUIET_BYTES, f"{process.name} got {more} bytes while nothing happened"
 

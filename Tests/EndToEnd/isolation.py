@@ -1,5 +1,6 @@
 """What becomes of a site that does not belong to the mesh any more."""
 
+import concurrent.futures
 import shutil
 import time
 
@@ -12,6 +13,26 @@ from traffic import CALLERS, call, every_proxy_in_step, identity, load, url
 SECONDS = 2
 
 
+def raw(workload):
+    """The same program, at a port whose bytes no proxy looks into."""
+    return f"http://{workload.host}:9000/"
+
+
+class Held:
+    """A request that is answered only after longer than a removal may take."""
+
+    def __init__(self, caller, address):
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.result = pool.submit(call, caller, f"{address}?sleep=9000", timeout=12)
+
+    def is_over(self):
+        return self.result.done()
+
+    @property
+    def status(self):
+        return self.result.result()[0]
+
+
 def removed_site(watch):
     """a removed cluster is cut off within 2 s, in both directions and on open connections; its agent
     is turned away; it may join anew"""
@@ -22,8 +43,13 @@ def removed_site(watch):
     insider, outsider = CALLERS[west], CALLERS[mesh.vm]
     catalog, coupons = mesh.workload("catalog"), mesh.workload("coupons")
     # Opens the connections that the callers' proxies keep.
-    assert call(insider, url(catalog))[0] == 200
-    assert call(outsider, url(coupons))[0] == 200
+    for address in (url, raw):
+        assert call(insider, address(catalog))[0] == 200
+        assert call(outsider, address(coupons))[0] == 200
+    open_calls = {f"of {caller.instance} to {address(callee)}": Held(caller, address(callee))
+                  for caller, callee in ((insider, catalog), (outsider, coupons))
+                  for address in (url, raw)}
+    time.sleep(1)  # they are on their way
     try:
         mesh.rialto("delete", "cluster", "west")
         removed = time.monotonic()
@@ -32,6 +58,11 @@ def removed_site(watch):
         wait_until("west is not called any more",
                    lambda: call(outsider, url(coupons), timeout=1)[0] != 200, SECONDS)
         took = time.monotonic() - removed
+        for name, held in open_calls.items():
+            wait_until(f"the call {name} is cut off",
+                       held.is_over, removed + SECONDS - time.monotonic())
+            assert held.status != 200, f"the call {name} was answered"
+        longest = time.monotonic() - removed
         report = load([url(mesh.workload("orders"))], 50, machine=outsider.machine, of="orders",
                       headers={"x-version": "v1"})
         assert "west" not in report["by"], report["by"]
@@ -47,7 +78,7 @@ def removed_site(watch):
     wait_until("west is called again", lambda: call(outsider, url(coupons))[0] == 200, 20)
     status, answer = call(insider, url(catalog))
     assert status == 200 and answer["caller"] == identity(insider), f"{status} {answer}"
-    return f"{took:.2f} s"
+    return f"{took:.2f} s; calls in flight after {longest:.2f} s"
 
 
 def join_anew(site):

@@ -18,6 +18,19 @@ package struct SitePlan: Hashable, Sendable, Codable {
 package struct TrustPlan: Hashable, Sendable, Codable {
   /// Trust domain → the certificates of its authorities (DER, base64), sorted.
   package var bundles: [String: [String]]
+  /// Grows when a cluster ceases to be believed: whatever was connected before that connects anew,
+  /// because a certificate is looked at in the handshake only.
+  package var withdrawals: Int
 
-  package init(bundles: [String: [String]]) { self.bundles = bundles }
+  package init(bundles: [String: [String]], withdrawals: Int = 0) {
+    self.bundles = bundles
+    self.withdrawals = withdrawals
+  }
+
+  /// An agent may have kept a plan from before withdrawals were counted.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    bundles = try values.decode([String: [String]].self, forKey: .bundles)
+    withdrawals = try values.decodeIfPresent(Int.self, forKey: .withdrawals) ?? 0
+  }
 }

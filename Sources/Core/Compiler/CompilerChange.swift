@@ -9,6 +9,8 @@ package struct CompilerChange: Sendable {
   package var services: [String: [ServiceName: ObservedService?]]
   /// By cluster: all of its authorities, DER.
   package var authorities: [String: [[UInt8]]]
+  /// By cluster: how often all of its authorities were withdrawn.
+  package var withdrawals: [String: Int]
   /// By service host.
   package var addresses: [String: String?]
   /// By cluster: all of its gateways.
@@ -19,12 +21,13 @@ package struct CompilerChange: Sendable {
   package init(
     objects: [ResourceRef: Resource?] = [:],
     services: [String: [ServiceName: ObservedService?]] = [:],
-    authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:],
-    gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
+    authorities: [String: [[UInt8]]] = [:], withdrawals: [String: Int] = [:],
+    addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
   ) {
     self.objects = objects
     self.services = services
     self.authorities = authorities
+    self.withdrawals = withdrawals
     self.addresses = addresses
     self.gateways = gateways
     self.ports = ports
@@ -73,6 +76,7 @@ extension CompilerChange {
       objects: intent.resources.mapValues { $0 },
       services: inventory.clusters.mapValues { $0.services.mapValues { $0 } },
       authorities: inventory.clusters.mapValues(\.authorities),
+      withdrawals: inventory.withdrawals,
       addresses: inventory.addresses.mapValues { $0 },
       gateways: inventory.clusters.mapValues(\.gateways),
       ports: inventory.ports.mapValues { $0 })

@@ -86,6 +86,12 @@ struct Reader {
     return world.authorities[cluster] ?? []
   }
 
+  /// How often all authorities of some cluster were withdrawn.
+  mutating func withdrawals() -> Int {
+    facts.insert(.authorities)
+    return world.withdrawals.values.reduce(0, +)
+  }
+
   // MARK: Between clusters
 
   /// The clusters in which somebody may call a service, by name.

@@ -35,6 +35,7 @@ func trustUnit(_ reader: inout Reader) -> UnitOutput {
     bundles[cluster.trustDomain] = Set(certificates.map(base64)).sorted()
     sources.append(cluster.resource.source)
   }
-  let item = SourcedItem(item: .trust(TrustPlan(bundles: bundles)), sources: sources.sorted())
+  let plan = TrustPlan(bundles: bundles, withdrawals: reader.withdrawals())
+  let item = SourcedItem(item: .trust(plan), sources: sources.sorted())
   return Dictionary(clusters.map { ($0.resource.ref.name, item) }) { first, _ in first }
 }

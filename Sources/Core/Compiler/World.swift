@@ -9,6 +9,7 @@ struct World {
   private(set) var services: [ServiceName: [String: ObservedService]] = [:]
   private(set) var population: [NamespaceInCluster: Int] = [:]
   private(set) var authorities: [String: [[UInt8]]] = [:]
+  private(set) var withdrawals: [String: Int] = [:]
   private(set) var addresses: [String: String] = [:]
   private(set) var routes: [ServiceName: Set<ResourceRef>] = [:]
   private(set) var mentions: [ServiceName: Set<ResourceRef>] = [:]
@@ -47,6 +48,11 @@ struct World {
       let known = certificates.isEmpty ? nil : certificates
       guard authorities[cluster] != known else { continue }
       authorities[cluster] = known
+      touched.facts.insert(.authorities)
+      touched.units.insert(.trust)
+    }
+    for (cluster, count) in change.withdrawals where withdrawals[cluster, default: 0] != count {
+      withdrawals[cluster] = count
       touched.facts.insert(.authorities)
       touched.units.insert(.trust)
     }

@@ -34,23 +34,36 @@ extension Principal {
 
 /// The two steps of a decision.
 struct AuthorizationMatchers {
-  /// Refuses whom a rule names, and everybody of a trust domain that is not believed (any more):
-  /// handshakes of open connections are over.
-  var deny: Matcher
+  /// Refuses whom a rule names; nil when there is no such rule.
+  var deny: Matcher?
   /// nil when everybody who is not refused may call.
   var allow: Matcher?
 
-  init(_ authorization: Authorization, trust: TrustPlan?) {
-    let admitted = AuthorizationAction("no-policy-denies", .allow)
+  private static let admitted = AuthorizationAction("no-policy-denies", .allow)
+
+  /// For connections: who is believed was settled in the handshake, see `TrustBundle.all`.
+  init(connections authorization: Authorization) {
+    self.init(authorization, prefixes: [:])
+    if case .rules(let rules, _) = authorization, !rules.isEmpty { return }
+    deny = nil
+  }
+
+  /// For requests on connections whose handshakes are over: refuses, besides, everybody of a trust
+  /// domain that is not believed (any more).
+  init(requests authorization: Authorization, trust: TrustPlan?) {
     var domains = ["spiffe://": AuthorizationAction("trust-domain-unknown", .deny)]
     for (domain, authorities) in trust?.bundles ?? [:] where !authorities.isEmpty {
-      domains[Principal.trustDomain(trustDomain: domain).subject.text] = admitted
+      domains[Principal.trustDomain(trustDomain: domain).subject.text] = Self.admitted
     }
+    self.init(authorization, prefixes: domains)
+  }
+
+  private init(_ authorization: Authorization, prefixes: [String: AuthorizationAction]) {
     guard case .rules(let deny, let allow) = authorization else {
-      self.deny = Matcher([], matched: .deny, prefixes: domains, otherwise: admitted)
+      self.deny = Matcher([], matched: .deny, prefixes: prefixes, otherwise: Self.admitted)
       return
     }
-    self.deny = Matcher(deny, matched: .deny, prefixes: domains, otherwise: admitted)
+    self.deny = Matcher(deny, matched: .deny, prefixes: prefixes, otherwise: Self.admitted)
     self.allow = allow.map {
       Matcher($0, matched: .allow, otherwise: AuthorizationAction("no-policy-allows", .deny))
     }

@@ -45,8 +45,11 @@ enum EnvoyName {
   /// The certificate and key of the workload; `rialto proxy` adds the secret of this name.
   static let workloadSecret = "workload"
   /// The authorities of all trust domains under one name whose content changes, so that workloads
-  /// come to believe another cluster without a new filter chain.
-  static let trustSecret = "trust"
+  /// come to believe another cluster without a new filter chain; under the next name when one is
+  /// believed no more.
+  static func trustSecret(withdrawals: Int) -> String {
+    withdrawals == 0 ? "trust" : "trust.\(withdrawals)"
+  }
   static let outboundListener = "outbound"
   static let inboundListener = "inbound"
   /// A cluster without endpoints: where requests go whose destination does not exist.

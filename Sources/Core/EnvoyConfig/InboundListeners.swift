@@ -22,7 +22,8 @@ func inboundResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
 private struct Inbound {
   var profile: ProxyProfile
   var traffic: TrafficMode
-  var matchers: AuthorizationMatchers
+  var authorization: Authorization
+  var trust: TrustPlan?
   var bundle: TrustBundle?
 
   /// A namespace without a plan asks for mutual TLS and lets every caller with an identity in.
@@ -30,7 +31,8 @@ private struct Inbound {
     self.profile = profile
     self.bundle = bundle
     traffic = plan?.admission.traffic ?? .required
-    matchers = AuthorizationMatchers(plan?.admission.authorization ?? .open, trust: trust)
+    authorization = plan?.admission.authorization ?? .open
+    self.trust = trust
   }
 
   private var plan: ItemKey { .namespace(profile.namespace) }
@@ -88,7 +90,8 @@ private struct Inbound {
 
   private func tcpFilters(for port: InboundPort) -> [NetworkFilter] {
     let cluster = EnvoyName.inboundCluster(port: port.number)
-    let decisions = [("deny", Optional(matchers.deny)), ("allow", matchers.allow)]
+    let matchers = AuthorizationMatchers(connections: authorization)
+    let decisions = [("deny", matchers.deny), ("allow", matchers.allow)]
     return decisions.compactMap { prefix, matcher in
       matcher.map { NetworkFilter(.connections(statPrefix: "\(cluster).\(prefix)", $0)) }
     } + [
@@ -102,12 +105,13 @@ private struct Inbound {
 
   func routes(for port: InboundPort) -> EnvoyResource {
     let name = EnvoyName.inboundRoutes(port: port.number)
+    let matchers = AuthorizationMatchers(requests: authorization, trust: trust)
+    let decisions = [(HTTPFilter.deny, matchers.deny), (.allow, matchers.allow)]
     let configuration = RouteConfiguration.with {
       $0.name = name
-      $0.typedPerFilterConfig[HTTPFilter.deny.rawValue] =
-        .requests(statPrefix: "deny", matchers.deny)
-      if let allow = matchers.allow {
-        $0.typedPerFilterConfig[HTTPFilter.allow.rawValue] = .requests(statPrefix: "allow", allow)
+      for case (let filter, let matcher?) in decisions {
+        $0.typedPerFilterConfig[filter.rawValue] =
+          .requests(statPrefix: filter == .deny ? "deny" : "allow", matcher)
       }
       $0.virtualHosts = [
         .with {

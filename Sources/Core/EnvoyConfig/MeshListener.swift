@@ -14,8 +14,9 @@ func meshResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
   let routes = RouteConfiguration.with {
     $0.name = EnvoyName.meshRoutes
     $0.ignorePortInHostMatching = true
-    $0.typedPerFilterConfig[HTTPFilter.deny.rawValue] = .requests(
-      statPrefix: "deny", AuthorizationMatchers(.open, trust: site.trust).deny)
+    if let deny = AuthorizationMatchers(requests: .open, trust: site.trust).deny {
+      $0.typedPerFilterConfig[HTTPFilter.deny.rawValue] = .requests(statPrefix: "deny", deny)
+    }
     $0.virtualHosts = hosts.map(\.virtualHost)
   }
   let listener = Listener.with {

@@ -10,9 +10,13 @@ struct TrustBundle {
 
   var name: String { resource.name.name }
 
-  /// All authorities that `plan` knows, under the name that does not change; nil when it knows none.
+  /// All authorities that `plan` knows, under a name that stays as long as others are only added;
+  /// nil when it knows none. With another name come other filter chains, and Envoy closes what was
+  /// connected by the old ones.
   static func all(in plan: TrustPlan?) -> TrustBundle? {
-    TrustBundle(of: (plan?.bundles ?? [:]).keys, in: plan, name: EnvoyName.trustSecret)
+    guard let plan else { return nil }
+    let name = EnvoyName.trustSecret(withdrawals: plan.withdrawals)
+    return TrustBundle(of: plan.bundles.keys, in: plan, name: name)
   }
 
   /// The authorities of those of `domains` that `plan` knows; nil when it knows none of them.

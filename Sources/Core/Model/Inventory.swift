@@ -106,14 +106,17 @@ package struct Inventory: Hashable, Sendable {
   /// By the name of a cluster: the port at which the gateways of every other cluster take what is
   /// meant for it.
   package var ports: [String: Int]
+  /// By the name of a cluster that is or was there: how often all of its authorities were withdrawn.
+  package var withdrawals: [String: Int]
 
   package init(
     clusters: [String: ClusterInventory] = [:], addresses: [String: String] = [:],
-    ports: [String: Int] = [:]
+    ports: [String: Int] = [:], withdrawals: [String: Int] = [:]
   ) {
     self.clusters = clusters
     self.addresses = addresses
     self.ports = ports
+    self.withdrawals = withdrawals
   }
 }
 

@@ -101,8 +101,8 @@ struct Reconciliation {
     _ batch: Store.Batch, _ changed: inout Set<String>
   ) -> CompilerChange {
     var change = CompilerChange(
-      services: batch.services, authorities: batch.authorities, addresses: batch.addresses,
-      gateways: batch.gateways, ports: batch.ports)
+      services: batch.services, authorities: batch.authorities, withdrawals: batch.withdrawals,
+      addresses: batch.addresses, gateways: batch.gateways, ports: batch.ports)
     for (ref, stored) in batch.objects {
       let fqn = ref.fqn
       changed.insert(fqn)

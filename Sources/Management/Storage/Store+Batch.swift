@@ -15,6 +15,8 @@ extension Store {
     package var services: [String: [ServiceName: ObservedService?]]
     /// By cluster: its authorities, where they changed.
     package var authorities: [String: [[UInt8]]]
+    /// By cluster, with its authorities: how often all of them were withdrawn.
+    package var withdrawals: [String: Int]
     /// Virtual addresses allocated (host → dotted address), nil: released.
     package var addresses: [String: String?]
     /// By cluster: all of its gateways, where one of them changed.
@@ -27,14 +29,15 @@ extension Store {
       position: Position, objects: [ResourceRef: StoredObject?] = [:],
       revision: Revision = Revision(0),
       services: [String: [ServiceName: ObservedService?]] = [:],
-      authorities: [String: [[UInt8]]] = [:], addresses: [String: String?] = [:],
-      gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
+      authorities: [String: [[UInt8]]] = [:], withdrawals: [String: Int] = [:],
+      addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
     ) {
       self.position = position
       self.objects = objects
       self.revision = revision
       self.services = services
       self.authorities = authorities
+      self.withdrawals = withdrawals
       self.addresses = addresses
       self.gateways = gateways
       self.ports = ports
@@ -80,6 +83,7 @@ extension Store {
       database, sql: "SELECT * FROM inventory_authority WHERE version > ?", arguments: [version])
     while let row = try authorities.next() {
       batch.authorities[row["cluster"]] = try RowCoding.certificates(row["certificates"])
+      batch.withdrawals[row["cluster"]] = row["withdrawals"]
     }
     let addresses = try Row.fetchCursor(
       database, sql: "SELECT * FROM address WHERE version > ?", arguments: [version])

@@ -117,13 +117,16 @@ struct InventoryWriter {
       database, sql: "SELECT certificates FROM inventory_authority WHERE cluster = ?",
       arguments: [cluster])
     guard known != text, known != nil || !certificates.isEmpty else { return }
+    let before = try known.map(RowCoding.certificates) ?? []
+    let isStranger = Set(before).isDisjoint(with: certificates)
+    let withdrawals = isStranger && !before.isEmpty ? 1 : 0
     try database.execute(
       sql: """
         INSERT INTO inventory_authority (cluster, certificates, version) VALUES (?, ?, ?)
-        ON CONFLICT DO UPDATE SET certificates = excluded.certificates, version = excluded.version
-        """, arguments: [cluster, text, version])
-    let before = try known.map(RowCoding.certificates) ?? []
-    if Set(before).isDisjoint(with: certificates) { try closePort(of: cluster) }
+        ON CONFLICT DO UPDATE SET certificates = excluded.certificates,
+          version = excluded.version, withdrawals = withdrawals + ?
+        """, arguments: [cluster, text, version, withdrawals])
+    if isStranger { try closePort(of: cluster) }
     try advance()
   }
 

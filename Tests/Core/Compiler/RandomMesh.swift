@@ -35,7 +35,10 @@ struct RandomMesh {
       switch Int.random(in: 0..<15, using: &random) {
       case 12, 13: change.gateways[pick(Self.clusters)] = proxies()
       case 14: change.ports[pick(Self.clusters)] = chance(85) ? .some(pick([1, 2])) : .some(nil)
-      case 0: change.authorities[pick(Self.clusters)] = chance(70) ? [[1, pick([2, 3])]] : []
+      case 0:
+        let cluster = pick(Self.clusters)
+        change.authorities[cluster] = chance(70) ? [[1, pick([2, 3])]] : []
+        change.withdrawals[cluster] = change.authorities[cluster] == [] ? 1 : 0
       case 1:
         change.addresses[name().host] =
           chance(80) ? .some("240.240.0.\(pick([1, 2, 3]))") : .some(nil)
@@ -295,6 +298,7 @@ struct Inputs {
     for (cluster, certificates) in change.authorities {
       inventory.clusters[cluster, default: ClusterInventory()].authorities = certificates
     }
+    for (cluster, count) in change.withdrawals { inventory.withdrawals[cluster] = count }
     for (host, address) in change.addresses { inventory.addresses[host] = address }
     for (cluster, gateways) in change.gateways {
       inventory.clusters[cluster, default: ClusterInventory()].gateways = gateways

@@ -225,7 +225,7 @@ struct RandomSite {
   private mutating func trust() -> BlueprintItem {
     var bundles: [String: [String]] = [:]
     for domain in Self.domains where chance(70) { bundles[domain] = ["AAAA\(pick(["A", "B"]))"] }
-    return .trust(TrustPlan(bundles: bundles))
+    return .trust(TrustPlan(bundles: bundles, withdrawals: pick([0, 0, 1])))
   }
 
   private mutating func instances() -> [LocalEndpoint] {

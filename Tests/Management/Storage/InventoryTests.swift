@@ -155,6 +155,24 @@ import Testing
     #expect(store.position.current.inventory == 1)
   }
 
+  @Test func `authorities that are replaced or gone count as withdrawn, an added one does not`()
+    async throws
+  {
+    let store = try open()
+    func withdrawals() async throws -> [String: Int] {
+      try await store.batch(after: Store.Position()).withdrawals
+    }
+    try await store.recordAuthorities(cluster: "east", certificates: [[1]])
+    try await store.recordAuthorities(cluster: "east", certificates: [[1], [2]])
+    try await store.recordAuthorities(cluster: "east", certificates: [[2]])
+    #expect(try await withdrawals() == ["east": 0])
+    try await store.recordAuthorities(cluster: "east", certificates: [[3]])
+    #expect(try await withdrawals() == ["east": 1])
+    try await store.recordAuthorities(cluster: "east", certificates: [])
+    try await store.recordAuthorities(cluster: "east", certificates: [[3]])
+    #expect(try await withdrawals() == ["east": 2])
+  }
+
   @Test func `deleting a cluster forgets what its agent said`() async throws {
     let store = try open()
     _ = try await store.commit(

@@ -11,6 +11,7 @@ enum EnvoyParent {
     trap 'kill $envoy' TERM
     echo $envoy
     exec >&-
+    wait $envoy; status=$?
     while kill -0 $envoy 2>/dev/null; do wait $envoy; status=$?; done
     exit $status
     """

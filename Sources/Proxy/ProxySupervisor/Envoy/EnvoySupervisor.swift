@@ -60,6 +60,11 @@ package final class EnvoySupervisor: Sendable {
     orphan = Self.orphan(settings)
   }
 
+  /// In seconds: how long what is connected by a filter chain may go on that is gone. Chains change
+  /// only where those connected must go, because a cluster is believed no more or a port is closed
+  /// to them; whatever else changes comes by routes, clusters and secrets.
+  private static let cutTime = 1
+
   /// Whether an Envoy serves already.
   package var takesOver: Bool { orphan != nil }
 
@@ -134,7 +139,7 @@ package final class EnvoySupervisor: Sendable {
     let drain = max(1, settings.drainTime.components.seconds)
     var arguments = [
       "-c", bootstrapPath, "--base-id", String(baseID), "--restart-epoch", String(epoch),
-      "--drain-time-s", String(drain), "--parent-shutdown-time-s", String(drain + 2),
+      "--drain-time-s", String(Self.cutTime), "--parent-shutdown-time-s", String(drain + 2),
       "--log-level", "warning",
     ]
     if let concurrency = settings.concurrency {

@@ -1,0 +1,34 @@
+import Blueprints
+import EnvoyConfig
+import Testing
+
+@Suite struct `A cluster that is believed, and no more` {
+  private static let profile = ProxyProfile(
+    role: .sidecar, namespace: "shop", serviceAccount: "orders",
+    ports: [
+      InboundPort(number: 8080, name: "http", protocolName: "http", applicationPort: 8080),
+      InboundPort(number: 9000, name: "raw", protocolName: "tcp", applicationPort: 9000),
+    ], capture: .redirect)
+
+  private func listener(trusting domains: [String], withdrawals: Int = 0) throws -> EnvoyResource {
+    let bundles = Dictionary(uniqueKeysWithValues: domains.map { ($0, ["AAAA"]) })
+    let resources = snapshot(
+      items: [.trust: .trust(TrustPlan(bundles: bundles, withdrawals: withdrawals))],
+      endpoints: [:], profile: Self.profile)
+    return try #require(resources.first { $0.name.type == .listener && $0.name.name == "inbound" })
+  }
+
+  @Test func `one more leaves open what is connected`() throws {
+    let one = try listener(trusting: ["east.acme.mesh"])
+    #expect(try listener(trusting: ["east.acme.mesh", "west.acme.mesh"]) == one)
+  }
+
+  @Test func `one less closes it, because a handshake is not repeated`() throws {
+    let both = try listener(trusting: ["east.acme.mesh", "west.acme.mesh"])
+    let one = try listener(trusting: ["east.acme.mesh"], withdrawals: 1)
+    #expect(one != both)
+    // The one that comes back does not close anything again.
+    #expect(
+      try listener(trusting: ["east.acme.mesh", "west.acme.mesh"], withdrawals: 1) == one)
+  }
+}
