@@ -136,7 +136,7 @@ let package = Package(
       name: "Operations",
       dependencies: [
         "Access", "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Publication",
-        "Storage",
+        "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -165,7 +165,7 @@ let package = Package(
       name: "RestAPI",
       dependencies: [
         "Access", "Blueprints", "Compiler", "Documents", "EmbeddedFiles", "Manifests", "Model",
-        "Operations", "Publication", "SecureTransport", "Storage", "Streams",
+        "Operations", "Publication", "SecureTransport", "Storage", "Streams", "Telemetry",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

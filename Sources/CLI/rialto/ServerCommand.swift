@@ -62,6 +62,15 @@ struct ServerCommand: AsyncParsableCommand {
   )
   var metrics = "127.0.0.1:8444"
 
+  @Option(
+    help: ArgumentHelp(
+      "Requests per second, and at once, that each principal may send to the API: 50:100. "
+        + "Administrators are not limited unless this is given.", valueName: "rate:burst"))
+  var rateLimit: RateLimitArgument?
+
+  @Flag(help: "Refuse writes to objects that exist without If-Match or an etag (428).")
+  var demandPreconditions = false
+
   func validate() throws {
     for (name, text) in [("--listen", listen), ("--fleet", fleet)] {
       guard ServerAddress(text).map({ isAddress($0.host) }) == true else {
@@ -117,9 +126,11 @@ struct ServerCommand: AsyncParsableCommand {
       logger: Logger(label: "rialto.fleet"))
     let startedAt = store.position.current.revision
     let isReady: @Sendable () -> Bool = { publication.compiledRevision >= startedAt }
+    var settings = RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts)
+    settings.rateLimit = rateLimit?.limit
+    settings.demandsPreconditions = demandPreconditions
     let api = RestAPI(
-      operations: operations,
-      settings: RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts),
+      operations: operations, settings: settings,
       checks: [RestAPI.ReadinessCheck(name: "plans", passes: { isReady() })], logger: logger)
     var services: [any Service] = [
       Background { try await reconciler.run() },

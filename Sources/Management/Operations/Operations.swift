@@ -14,6 +14,7 @@ package final class Operations: Sendable {
   let explanations: Explanations
   let logger: Logger
   let index = IntentIndex()
+  let tail: ChangeTail
   let now: @Sendable () -> Int64
 
   /// - Parameter now: milliseconds since 1970.
@@ -23,6 +24,7 @@ package final class Operations: Sendable {
     now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
   ) {
     self.store = store
+    tail = ChangeTail(store: store)
     self.publication = publication
     self.joining = joining
     self.explanations = explanations
