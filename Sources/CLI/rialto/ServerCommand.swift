@@ -114,6 +114,7 @@ struct ServerCommand: AsyncParsableCommand {
       explanations: Explanations(
         path: { reconciler.path(from: $0, to: $1) },
         reach: { reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+      planner: Planning { await reconciler.compiler(knowing: $0) },
       logger: logger)
     try await operations.establish(organization: organization)
     try await writeContext(folder, operations, identity, "\(Self.url(hosts[0], listen.port))")

@@ -15,6 +15,8 @@ package enum OperationError: Error, Sendable {
   case contradictoryPreconditions(ResourceRef)
   /// The caller has to say what the object is like, and did not.
   case preconditionRequired(ResourceRef)
+  /// The caller planned a change of another revision than there is now.
+  case moved(planned: Revision, actual: Revision)
   /// An Idempotency-Key came with another request before.
   case keyReused
   case hasChildren(ResourceRef, child: ResourceRef)

@@ -20,8 +20,11 @@ extension Operations {
   }
 
   /// Writes every manifest in `text` as one change.
+  ///
+  /// - Parameter base: the revision that there must be, and none after it.
   package func apply(
-    _ principal: Principal, _ text: Text, mode: Store.Mode = .write, once: Once? = nil
+    _ principal: Principal, _ text: Text, mode: Store.Mode = .write, once: Once? = nil,
+    on base: Revision? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
     let read = Manifests.read(text.bytes, file: text.file, format: text.format)
@@ -29,7 +32,7 @@ extension Operations {
     guard !read.value.isEmpty else { throw OperationError.malformed("there is no object in it") }
     return try await write(
       principal, read.value.map { .put($0, .none) }, mode: mode, warnings: read.diagnostics,
-      once: once)
+      once: once, on: base)
   }
 
   /// Creates or replaces one object.

@@ -3,6 +3,7 @@ package import Documents
 import Logging
 package import Manifests
 package import Model
+package import Planner
 package import Storage
 import Synchronization
 
@@ -29,6 +30,10 @@ package struct WriteResult: Sendable {
   package var isDryRun: Bool
   package var results: [Committed.Result]
   package var warnings: [Diagnostic]
+  /// The revision that the change was worked out on.
+  package var base: Revision
+  /// Of a dry run: what would change in blueprints and at proxies.
+  package var plan: MeshPlan?
 }
 
 /// What makes a request one that is done once, however often it is sent.
@@ -53,13 +58,20 @@ package struct Once: Sendable {
 extension Operations {
   /// Does all of it as one change, or nothing. What is checked is what is true at the commit.
   ///
+  /// - Parameter base: the revision that there must be, and none after it.
   /// - Throws: `Store.Answered` when `once` was done before.
   package func write(
     _ principal: Principal, _ drafts: [Draft], mode: Store.Mode = .write,
-    warnings: [Diagnostic] = [], once: Once? = nil
+    warnings: [Diagnostic] = [], once: Once? = nil, on base: Revision? = nil
   ) async throws -> WriteResult {
     for draft in drafts { try authorize(principal, to: .read, on: draft.ref) }
-    return try await write(principal, mode: mode, warnings: warnings, once: once) { _ in drafts }
+    return try await write(principal, mode: mode, warnings: warnings, once: once) { view in
+      if let base {
+        let actual = try view.head().revision
+        guard actual == base else { throw OperationError.moved(planned: base, actual: actual) }
+      }
+      return drafts
+    }
   }
 
   /// The same for drafts that depend on what is there.
@@ -73,7 +85,7 @@ extension Operations {
         once.answer(
           WriteResult(
             revision: committed.revision, isDryRun: false, results: committed.results,
-            warnings: found.withLock { $0 }))
+            warnings: found.withLock { $0 }, base: committed.base))
       }
     }
     do {
@@ -94,9 +106,11 @@ extension Operations {
           "actor": "\(principal.name)", "revision": "\(committed.revision.number)",
           "objects": "\(committed.results.count)", "dry_run": "\(mode == .dryRun)",
         ])
-      return WriteResult(
+      var result = WriteResult(
         revision: committed.revision, isDryRun: mode == .dryRun, results: committed.results,
-        warnings: found.withLock { $0 })
+        warnings: found.withLock { $0 }, base: committed.base)
+      if mode == .dryRun { result.plan = try await plan(committed) }
+      return result
     } catch let error as StoreError { throw OperationError(error) }
   }
 

@@ -117,6 +117,7 @@ struct APIResponder: HTTPResponder {
       return try await objects.respond(to: call, ref)
     case .collection(let collection): return try await objects.respond(to: call, collection)
     case .apply: return try await objects.apply(call)
+    case .plan: return try await objects.plan(call)
     case .status(let ref):
       let (object, status) = try await operations.status(principal, ref)
       return Call.json(

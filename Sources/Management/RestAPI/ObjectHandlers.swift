@@ -87,13 +87,27 @@ struct ObjectHandlers {
 
   func apply(_ call: Call) async throws -> Response {
     let text = try await call.body(Self.texts)
+    let base = try call.query["revision"].map { text in
+      guard let number = Int64(text), number >= 0 else {
+        throw OperationError.malformed("revision is the one that the change was planned on")
+      }
+      return Revision(number)
+    }
     return try await Repeatable(call, text).answer { once in
       WriteAnswer(
         document: Rendering.result(
-          try await operations.apply(principal, text, mode: call.mode, once: once)))
+          try await operations.apply(
+            principal, text, mode: call.mode, once: once, on: base)))
     } remembering: {
       WriteAnswer(document: Rendering.result($0))
     }
+  }
+
+  /// The dry run of an apply under a name of its own.
+  func plan(_ call: Call) async throws -> Response {
+    let text = try await call.body(Self.texts)
+    return Call.json(
+      Rendering.result(try await operations.apply(principal, text, mode: .dryRun)))
   }
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {

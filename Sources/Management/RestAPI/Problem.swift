@@ -82,6 +82,11 @@ struct Problem: Error {
         .preconditionRequired, .preconditionRequired, "Precondition required",
         "\(ref.text) exists: say with If-Match, or with etag in the body, what it was when you read it"
       )
+    case .moved(let planned, let actual):
+      self.init(
+        .preconditionFailed, .precondition, "Precondition failed",
+        "the change was planned on revision \(planned.number), and there is \(actual.number) now; "
+          + "plan it again")
     case .keyReused:
       self.init(
         .unprocessableContent, .keyReused, "Key reused",

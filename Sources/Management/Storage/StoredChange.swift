@@ -72,6 +72,11 @@ package struct Committed: Hashable, Sendable {
   /// Parents first; deletions last, children first.
   package var results: [Result]
 
+  /// The newest revision before.
+  package var base: Revision {
+    changesAnything ? Revision(revision.number - 1) : revision
+  }
+
   package var changesAnything: Bool { results.contains { $0.outcome != .unchanged } }
 }
 

@@ -61,9 +61,35 @@ enum AnswerSchemas {
             "fqn": text, "kind": text, "name": text,
             "action": ["enum": ["created", "updated", "unchanged", "deleted"]],
           ],
-          optional: ["revision": number, "before": anything, "after": anything])),
+          optional: [
+            "revision": number, "before": anything, "after": anything, "diff": difference,
+          ])),
       "warnings": list(OpenAPI.schema("Diagnostic")),
-    ], optional: ["plan": ["type": "object"]])
+    ], optional: ["base": number, "plan": plan])
+
+  private static let difference = list(
+    object(
+      ["op": ["enum": ["add", "remove", "replace"]], "path": text],
+      optional: ["before": true, "value": true]))
+
+  private static let action: Document = ["enum": ["add", "change", "remove"]]
+
+  private static let plan = object([
+    "proxies": number, "problems": list(OpenAPI.schema("Diagnostic")),
+    "clusters": list(
+      object(
+        [
+          "cluster": text, "proxies": number,
+          "items": list(
+            object(["item": text, "action": action, "objects": list(text), "diff": difference])),
+          "groups": list(
+            object([
+              "nodeIDs": list(text),
+              "resources": list(
+                object(["type": text, "name": text, "action": action, "diff": difference])),
+            ])),
+        ], optional: ["leftOut": text])),
+  ])
 
   private static let change = object(
     [
@@ -73,10 +99,7 @@ enum AnswerSchemas {
           ["fqn": text, "kind": text, "action": ["enum": ["created", "updated", "deleted"]]],
           optional: [
             "before": anything, "after": anything,
-            "diff": list(
-              object(
-                ["op": ["enum": ["add", "remove", "replace"]], "path": text],
-                optional: ["before": true, "value": true])),
+            "diff": difference,
           ])),
     ], optional: ["propagation": OpenAPI.schema("Propagation")])
 

@@ -71,10 +71,24 @@ enum OpenAPI {
       "/v2/apply": [
         "post": Operation(
           "apply", "Write many objects as one change, or none of them",
-          query: [.dryRun, .text("file", "What the client calls the text, for messages.")],
+          query: [
+            .dryRun, .text("file", "What the client calls the text, for messages."),
+            Parameter(
+              "revision", .integer(0...(1 << 53)),
+              "The revision that the change was planned on; 412 when there is another."),
+          ],
           body: [
             "application/json": ["type": "object"], "application/yaml": ["type": "string"],
           ], answer: schema("WriteResult"), refusals: Refusals.write, isRepeatable: true
+        ).document
+      ],
+      "/v2/plan": [
+        "post": Operation(
+          "plan", "What writing many objects would change, object by object and proxy by proxy",
+          query: [.text("file", "What the client calls the text, for messages.")],
+          body: [
+            "application/json": ["type": "object"], "application/yaml": ["type": "string"],
+          ], answer: schema("WriteResult"), refusals: Refusals.write
         ).document
       ],
       "/v2/changes": [

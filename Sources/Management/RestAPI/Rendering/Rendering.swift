@@ -40,7 +40,7 @@ enum Rendering {
   }
 
   static func result(_ result: WriteResult) -> Document {
-    [
+    var members: [String: Document] = [
       "revision": .integer(result.revision.number), "dryRun": .bool(result.isDryRun),
       "changed": .bool(result.results.contains { $0.outcome != .unchanged }),
       "results": .list(
@@ -53,11 +53,15 @@ enum Rendering {
           if result.isDryRun, item.outcome != .unchanged {
             members["before"] = item.before ?? .null
             members["after"] = item.object?.manifest ?? .null
+            members["diff"] = difference(from: item.before, to: item.object?.manifest)
           }
           return .object(members)
         }),
       "warnings": .list(result.warnings.map(\.document)),
     ]
+    if result.isDryRun { members["base"] = .integer(result.base.number) }
+    members["plan"] = result.plan.map(plan)
+    return .object(members)
   }
 
   static func joinToken(_ token: IssuedJoinToken) -> Document {

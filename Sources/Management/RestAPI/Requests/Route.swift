@@ -70,6 +70,7 @@ enum SecuredRoute: Hashable {
   case status(ResourceRef)
   case joinTokens(cluster: ResourceRef)
   case apply
+  case plan
   case changes
   case change(Revision)
   case rollback(Revision)
@@ -91,6 +92,7 @@ enum SecuredRoute: Hashable {
   private init?(segments: [String]) {
     switch (segments[0], segments.count) {
     case ("apply", 1): self = .apply
+    case ("plan", 1): self = .plan
     case ("changes", 1): self = .changes
     case ("changes", 2):
       guard let number = Int64(segments[1]), number > 0 else { return nil }
@@ -134,7 +136,7 @@ enum SecuredRoute: Hashable {
     switch self {
     case .object: [.get, .put, .patch, .delete]
     case .collection: [.get, .post]
-    case .apply, .joinTokens, .rollback: [.post]
+    case .apply, .plan, .joinTokens, .rollback: [.post]
     case .status, .changes, .change, .lookupService, .lookupSelector, .agents, .workloads, .proxies,
       .proxyConfiguration, .path, .watch:
       [.get]
@@ -156,7 +158,8 @@ enum SecuredRoute: Hashable {
           "limit", "continue", "labelSelector", "fieldSelector", "fields", "view", "watch",
           "revision",
         ]
-    case .apply: ["dryRun", "file"]
+    case .apply: ["dryRun", "file", "revision"]
+    case .plan: ["file"]
     case .changes: ["limit", "continue", "object", "kind", "actor", "since"]
     case .rollback: ["dryRun", "object"]
     case .lookupService: ["service", "cluster"]
