@@ -133,10 +133,16 @@ let package = Package(
       name: "Publication", dependencies: ["BlueprintCoding", "Blueprints", "Documents", "Streams"],
       path: "Sources/Management/Publication"),
     .target(
+      name: "Planner",
+      dependencies: [
+        "BlueprintCoding", "Blueprints", "Compiler", "Documents", "EnvoyConfig", "Model",
+      ],
+      path: "Sources/Management/Planner"),
+    .target(
       name: "Operations",
       dependencies: [
-        "Access", "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Publication",
-        "Storage",
+        "Access", "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Planner",
+        "Publication", "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -165,7 +171,8 @@ let package = Package(
       name: "RestAPI",
       dependencies: [
         "Access", "Blueprints", "Compiler", "Documents", "EmbeddedFiles", "Manifests", "Model",
-        "Operations", "Publication", "SecureTransport", "Storage", "Streams",
+        "Operations", "Planner", "Publication", "SecureTransport", "Storage", "Streams",
+        "Telemetry",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -361,7 +368,7 @@ let package = Package(
       dependencies: [
         "Access", "BlueprintCoding", "Blueprints", "Compiler", "Databases", "Documents",
         "EmbeddedFiles", "Fleet", "FleetProtos", "Identity", "Manifests", "Model", "Operations",
-        "Publication", "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams",
+        "Planner", "Publication", "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams",
         "TestSupport",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: unit, golden, property and feature tests by
-# the Swift runner, then the end-to-end scenarios on real Envoys in network namespaces.
+# the Swift runner, a fuzzer of the API, then the end-to-end scenarios on real Envoys in network
+# namespaces.
 #
 # Works from a clean clone, as root or as a user who may use sudo, again and again. One build
 # configuration serves everything. Each stage prints how long it took and what it may take on two
@@ -31,10 +32,11 @@ scenarios() {
   trap - EXIT
 }
 
-stage "install" 5 Deploy/scripts/install.sh
+stage "install" 5 Deploy/scripts/install.sh --tests
 # The bundle of the tests alone: the generators of protocol code are not needed here.
 stage "build" 25 swift build --product rialtoPackageTests
 stage "checks of the sources" 2 Deploy/scripts/check.sh
+stage "fuzzing of the API" 3 Tests/Fuzz/run.sh 120
 stage "end-to-end scenarios" 15 scenarios
 printf '%s\n' "${report[@]}"
 

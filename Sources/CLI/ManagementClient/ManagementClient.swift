@@ -8,10 +8,23 @@ package struct ManagementClient: Sendable {
   package init(exchange: Exchange) { self.exchange = exchange }
 
   /// Opens a client for a context, and closes it when the work is done.
+  ///
+  /// - Parameter verbose: hears of every call and how it ended, without secrets.
   package static func with<Result>(
-    _ context: ClientContext, _ work: (ManagementClient) async throws -> Result
+    _ context: ClientContext, verbose note: (@Sendable (String) -> Void)? = nil,
+    _ work: (ManagementClient) async throws -> Result
   ) async throws -> Result {
-    let client = ManagementClient(exchange: try .https(to: context))
+    var exchange = try Exchange.https(to: context)
+    if let note {
+      let send = exchange.send
+      exchange.send = { call in
+        note("> \(call.method.rawValue) \(context.server)\(call.target)")
+        let answer = try await send(call)
+        note("< \(answer.status), \(answer.body.count) bytes")
+        return answer
+      }
+    }
+    let client = ManagementClient(exchange: exchange)
     do {
       let result = try await work(client)
       await client.exchange.shutdown()
@@ -58,12 +71,32 @@ package struct ManagementClient: Sendable {
 
   /// Writes all objects of a text as one change.
   package func apply(
-    _ text: [UInt8], contentType: String = "application/json", dryRun: Bool = false
+    _ text: [UInt8], contentType: String = "application/json", dryRun: Bool = false,
+    on revision: Int64? = nil
   ) async throws -> Document {
-    try await send(
+    let query =
+      (dryRun ? [("dryRun", "true")] : [])
+      + (revision.map { [("revision", String($0))] } ?? [])
+    return try await send(
       ServerCall(
-        .post, Self.target("/v2/apply", dryRun ? [("dryRun", "true")] : []),
+        .post, Self.target("/v2/apply", query),
         contentType: contentType, body: text))
+  }
+
+  /// What writing all objects of a text would change.
+  package func plan(_ text: [UInt8]) async throws -> Document {
+    try await send(
+      ServerCall(.post, "/v2/plan", contentType: "application/json", body: text))
+  }
+
+  /// Makes everything, or what is at and below an object, as it was at a revision.
+  package func rollBack(
+    to revision: Int64, below ref: ResourceRef? = nil, dryRun: Bool = false
+  ) async throws -> Document {
+    let query =
+      (dryRun ? [("dryRun", "true")] : []) + (ref.map { [("object", $0.fqn)] } ?? [])
+    return try await send(
+      ServerCall(.post, Self.target("/v2/changes/\(revision)/rollback", query)))
   }
 
   /// Creates or replaces one object.
@@ -124,9 +157,10 @@ package struct ManagementClient: Sendable {
     try await get("/v2/path", query: [("from", from), ("to", to)])
   }
 
-  /// The newest changes first.
-  package func changes(limit: Int) async throws -> [Document] {
-    try Self.items(of: try await get("/v2/changes", query: [("limit", String(limit))]))
+  /// The newest changes first, of an object and what is below it when one is named.
+  package func changes(limit: Int, of ref: ResourceRef? = nil) async throws -> [Document] {
+    let query = [("limit", String(limit))] + (ref.map { [("object", $0.fqn)] } ?? [])
+    return try Self.items(of: try await get("/v2/changes", query: query))
   }
 
   package func change(_ revision: Int64) async throws -> Document {

@@ -13,6 +13,7 @@ struct ApplyCommand: AsyncParsableCommand {
       Examples:
         rialto apply -f shop.yaml
         rialto apply -f Deploy/demo/config --wait
+        rialto plan -f shop.yaml --out shop.plan && rialto apply --plan shop.plan
         cat shop.yaml | rialto apply -f - --dry-run=server
       """)
 
@@ -34,6 +35,12 @@ struct ApplyCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("More files.", valueName: "file"))
   var more: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Do exactly what 'rialto plan --out' saved, or nothing when the revision has moved.",
+      valueName: "file"))
+  var plan: String?
+
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
   var recursive = false
 
@@ -50,7 +57,10 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if files.isEmpty {
+    if plan != nil, !files.isEmpty || dryRun != .none {
+      throw ValidationError("a plan says what to do: give --plan alone")
+    }
+    if files.isEmpty, plan == nil {
       throw ValidationError("name a file or a folder, such as -f shop.yaml; - is standard input")
     }
   }
@@ -58,6 +68,11 @@ struct ApplyCommand: AsyncParsableCommand {
   private var files: [String] { named + more }
 
   func run() async throws {
+    if let plan {
+      return try await Session.run(connection, what: "apply the plan \(plan)") {
+        try await apply(try SavedPlan.read(plan), in: $0)
+      }
+    }
     let what = "apply \(ManifestFiles.names(files))"
     try await Failure.reported(doing: what, to: .standard) {
       // Before the server is asked for: what is wrong in a file does not depend on it.
@@ -102,13 +117,18 @@ struct ApplyCommand: AsyncParsableCommand {
     session.terminal.note("everything is in force")
   }
 
+  /// - Throws: `Failure` of a conflict when something was written since the plan was made.
+  func apply(_ plan: SavedPlan, in session: Session) async throws {
+    print(
+      try await session.client.apply(plan.body.canonicalJSON, on: plan.revision), session)
+    guard wait else { return }
+    try await session.wait(until: plan.refs, .ready, timeout: timeout.duration)
+    session.terminal.note("everything is in force")
+  }
+
   private func print(_ result: Document, _ session: Session) {
     let items = result["results"]?.list ?? []
-    switch output.output {
-    case .json: session.terminal.line(result.prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(result))
-    case .name: for item in items { session.terminal.line(Self.shortText(item)) }
-    case .table, .wide:
+    output.show(result, to: session.terminal, names: items.map(Self.shortText)) {
       let suffix = dryRun == .server ? " (server dry run)" : ""
       let names = items.map(Self.shortText)
       for (name, item) in zip(names, items) {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Documents
 import ManagementClient
-import Manifests
 
 struct ChangesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,7 +9,7 @@ struct ChangesCommand: AsyncParsableCommand {
       Examples:
         rialto changes
         rialto changes 42 -o json
-      """, aliases: ["history"])
+      """)
 
   @Argument(help: "One change, with what it did.")
   var revision: Int64?
@@ -32,30 +31,31 @@ struct ChangesCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     guard let revision else {
-      let items = try await session.client.changes(limit: limit)
-      return output.print(
-        items, named: { "change/\(number($0["revision"]))" },
-        {
-          var table = Table(headings: ["REVISION", "AGE", "ACTOR", "PROGRESS", "OBJECTS"])
-          table.rows = items.map { item in
-            let objects = (item["objects"]?.list ?? []).map(Self.text)
-            let more = objects.count > 3 ? " and \(objects.count - 3) more" : ""
-            return [
-              number(item["revision"]), age(of: item["committedAt"]?.string, at: session.now()),
-              item["actor"]?.string ?? "-", Self.progress(item["propagation"] ?? .null),
-              objects.prefix(3).joined(separator: ", ") + more,
-            ]
-          }
-          return table
-        }, to: session.terminal)
+      return Self.print(
+        try await session.client.changes(limit: limit), output, session)
     }
     let change = try await session.client.change(revision)
-    switch output.output {
-    case .json: session.terminal.line(change.prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(change))
-    case .name: session.terminal.line("change/\(revision)")
-    case .table, .wide: session.terminal.data(Self.page(change))
+    output.show(change, to: session.terminal, names: ["change/\(revision)"]) {
+      session.terminal.data(Self.page(change))
     }
+  }
+
+  static func print(_ items: [Document], _ output: OutputOptions, _ session: Session) {
+    output.print(
+      items, named: { "change/\(number($0["revision"]))" },
+      {
+        var table = Table(headings: ["REVISION", "AGE", "ACTOR", "PROGRESS", "OBJECTS"])
+        table.rows = items.map { item in
+          let objects = (item["objects"]?.list ?? []).map(Self.text)
+          let more = objects.count > 3 ? " and \(objects.count - 3) more" : ""
+          return [
+            number(item["revision"]), age(of: item["committedAt"]?.string, at: session.now()),
+            item["actor"]?.string ?? "-", Self.progress(item["propagation"] ?? .null),
+            objects.prefix(3).joined(separator: ", ") + more,
+          ]
+        }
+        return table
+      }, to: session.terminal)
   }
 
   private static func page(_ change: Document) -> String {
@@ -66,12 +66,15 @@ struct ChangesCommand: AsyncParsableCommand {
     text += "progress: \(progress(propagation))\n"
     for object in change["objects"]?.list ?? [] {
       text += "object:   \(visible(Self.text(object)))\n"
+      if object["action"] == "updated" {
+        text += PlanText.lines(of: object["diff"], indentation: "          ")
+      }
     }
     return text + clustersText(propagation["clusters"]?.list ?? [], showsStages: true)
   }
 
   /// `serviceroute/orders updated`.
-  private static func text(_ object: Document) -> String {
+  static func text(_ object: Document) -> String {
     "\(ApplyCommand.shortText(object)) \(object["action"]?.string ?? "-")"
   }
 

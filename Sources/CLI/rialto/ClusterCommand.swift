@@ -60,15 +60,13 @@ struct ClusterAddCommand: AsyncParsableCommand {
       try await create(ref, in: session)
       tokens.append(try await session.client.joinToken(for: ref))
     }
-    switch output.output {
-    case .table, .wide:
+    output.show(
+      .object(["items": .list(tokens)]), to: session.terminal, names: names.map { "cluster/\($0)" }
+    ) {
       for (name, token) in zip(names, tokens) {
         session.terminal.line("# \(visible(name)): run this on the site within 15 minutes")
         session.terminal.line(visible(token["command"]?.string ?? "-"))
       }
-    case .json: session.terminal.line(Document.object(["items": .list(tokens)]).prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(Document.object(["items": .list(tokens)])))
-    case .name: for name in names { session.terminal.line("cluster/\(visible(name))") }
     }
   }
 

@@ -83,8 +83,8 @@ struct GetCommand: AsyncParsableCommand {
   /// Tables show the state; what can be applied again does not.
   private var view: ManagementClient.View {
     switch output.output {
-    case .table, .wide: .full
-    case .json, .yaml, .name: .basic
+    case .table, .wide, .csv: .full
+    case .json, .yaml, .name, .jsonpath: .basic
     }
   }
 
@@ -93,7 +93,7 @@ struct GetCommand: AsyncParsableCommand {
     let found = try await targets.all(kinds, labels: labels, view: view)
     if found.isEmpty { try await targets.checkParents(of: kinds) }
     let printer = ObjectPrinter(output, now: session.now())
-    if found.isEmpty, output.output == .table || output.output == .wide {
+    if found.isEmpty, output.output.isTable {
       session.terminal.note("none found")
     } else {
       session.terminal.data(printer.text(of: found))
@@ -118,7 +118,7 @@ struct GetCommand: AsyncParsableCommand {
         return news
       }
       var printer = ObjectPrinter(output, now: session.now())
-      printer.hidesHeadings = true
+      printer.options.noHeaders = true
       if !news.isEmpty { session.terminal.data(printer.text(of: news)) }
       return true
     }

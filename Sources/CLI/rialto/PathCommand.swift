@@ -1,7 +1,6 @@
 import ArgumentParser
 import Documents
 import ManagementClient
-import Manifests
 
 /// `rialto path`: the way between two places, and why it is that one.
 struct PathCommand: AsyncParsableCommand {
@@ -34,15 +33,8 @@ struct PathCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     let answer = try await session.client.path(from: from, to: to)
-    switch output.output {
-    case .json: session.terminal.line(answer.prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(answer))
-    case .name:
-      for route in answer["routes"]?.list ?? [] {
-        session.terminal.line(visible(route["path"]?.string ?? "-"))
-      }
-    case .table, .wide: print(answer, session)
-    }
+    let names = (answer["routes"]?.list ?? []).map { $0["path"]?.string ?? "-" }
+    output.show(answer, to: session.terminal, names: names) { print(answer, session) }
   }
 
   private func print(_ answer: Document, _ session: Session) {

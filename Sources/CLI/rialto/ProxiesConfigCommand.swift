@@ -1,7 +1,6 @@
 import ArgumentParser
 import Documents
 import ManagementClient
-import Manifests
 
 struct ProxiesConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -36,11 +35,7 @@ struct ProxiesConfigCommand: AsyncParsableCommand {
   func run(in session: Session) async throws {
     let (cluster, node) = try await find(in: session)
     let document = try await session.client.proxyConfiguration(cluster: cluster, nodeID: node)
-    switch output.output {
-    case .yaml: session.terminal.data(Manifests.yaml(document))
-    case .name: session.terminal.line(visible("proxy/\(node)"))
-    case .json: session.terminal.line(document.prettyJSON)
-    case .table, .wide:
+    output.show(document, to: session.terminal, names: ["proxy/\(node)"]) {
       var table = ProxyConfigurationTable(isWide: output.output == .wide)
       table.type = type
       session.terminal.data(table.text(of: document, hidesHeadings: output.noHeaders))

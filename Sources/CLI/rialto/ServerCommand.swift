@@ -62,6 +62,15 @@ struct ServerCommand: AsyncParsableCommand {
   )
   var metrics = "127.0.0.1:8444"
 
+  @Option(
+    help: ArgumentHelp(
+      "Requests per second, and at once, that each principal may send to the API: 50:100. "
+        + "Administrators are not limited unless this is given.", valueName: "rate:burst"))
+  var rateLimit: RateLimitArgument?
+
+  @Flag(help: "Refuse writes to objects that exist without If-Match or an etag (428).")
+  var demandPreconditions = false
+
   func validate() throws {
     for (name, text) in [("--listen", listen), ("--fleet", fleet)] {
       guard ServerAddress(text).map({ isAddress($0.host) }) == true else {
@@ -105,6 +114,7 @@ struct ServerCommand: AsyncParsableCommand {
       explanations: Explanations(
         path: { reconciler.path(from: $0, to: $1) },
         reach: { reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+      planner: Planning { await reconciler.compiler(knowing: $0) },
       logger: logger)
     try await operations.establish(organization: organization)
     try await writeContext(folder, operations, identity, "\(Self.url(hosts[0], listen.port))")
@@ -117,9 +127,11 @@ struct ServerCommand: AsyncParsableCommand {
       logger: Logger(label: "rialto.fleet"))
     let startedAt = store.position.current.revision
     let isReady: @Sendable () -> Bool = { publication.compiledRevision >= startedAt }
+    var settings = RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts)
+    settings.rateLimit = rateLimit?.limit
+    settings.demandsPreconditions = demandPreconditions
     let api = RestAPI(
-      operations: operations,
-      settings: RestAPI.Settings(host: listen.host, port: listen.port, hosts: hosts),
+      operations: operations, settings: settings,
       checks: [RestAPI.ReadinessCheck(name: "plans", passes: { isReady() })], logger: logger)
     var services: [any Service] = [
       Background { try await reconciler.run() },

@@ -43,21 +43,15 @@ struct StatusCommand: AsyncParsableCommand {
     }
     let ref = try await Targets(session: session, parents: parents).one(kinds, name)
     let status = try await session.client.status(of: ref)
-    switch output.output {
-    case .table, .wide: session.terminal.data(statusText(status))
-    case .json: session.terminal.line(status.prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(status))
-    case .name: session.terminal.line(visible(status["state"]?.string ?? "-"))
+    output.show(status, to: session.terminal, names: [status["state"]?.string ?? "-"]) {
+      session.terminal.data(statusText(status))
     }
   }
 
   private func showOverview(in session: Session) async throws {
     let overview = try await Overview(of: session, parents: parents)
-    switch output.output {
-    case .table, .wide: session.terminal.data(overview.text(at: session.now()))
-    case .json: session.terminal.line(overview.document.prettyJSON)
-    case .yaml: session.terminal.data(Manifests.yaml(overview.document))
-    case .name: session.terminal.line(overview.isGood ? "READY" : "PARTIAL")
-    }
+    output.show(
+      overview.document, to: session.terminal, names: [overview.isGood ? "READY" : "PARTIAL"]
+    ) { session.terminal.data(overview.text(at: session.now())) }
   }
 }

@@ -13,6 +13,7 @@ struct WaitCommand: AsyncParsableCommand {
       Examples:
         rialto wait serviceroute orders --timeout 30s
         rialto wait workspace shop --for deleted
+        rialto wait --for=ready --change 412
         rialto wait
       """)
 
@@ -24,6 +25,9 @@ struct WaitCommand: AsyncParsableCommand {
 
   @Option(name: .customLong("for"), help: "ready or deleted.")
   var condition = "ready"
+
+  @Option(help: ArgumentHelp("Wait for this change alone.", valueName: "revision"))
+  var change: Int64?
 
   @Option(help: "How long to wait.")
   var timeout = DurationArgument(.seconds(60))
@@ -39,6 +43,9 @@ struct WaitCommand: AsyncParsableCommand {
 
   func validate() throws {
     if wanted == nil { throw ValidationError("--for is ready or deleted") }
+    if change != nil, !words.isEmpty || wanted == .deleted {
+      throw ValidationError("--change is waited for alone, until it is ready")
+    }
     if words.isEmpty && wanted == .deleted {
       throw ValidationError("--for deleted needs the name of an object")
     }
@@ -52,6 +59,10 @@ struct WaitCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
+    if let change {
+      try await session.wait(forChange: change, timeout: timeout.duration)
+      return session.terminal.line("change/\(change) ready")
+    }
     guard !words.isEmpty else {
       try await session.waitForEverything(timeout: timeout.duration)
       return session.terminal.line("everything is in force")

@@ -14,7 +14,7 @@ package struct IncrementalCompiler: Sendable {
   private var ownedNamespaces: [Kind: Set<String>] = [:]
   /// The namespaces whose callers somebody asked for.
   private var reachedNamespaces: Set<String> = []
-  private var outputs: [Unit: UnitOutput] = [:]
+  private(set) var outputs: [Unit: UnitOutput] = [:]
   /// By the FQN of the object concerned.
   private var diagnostics: [String: [Unit: [Diagnostic]]] = [:]
   private var subjects: [Unit: Set<String>] = [:]

@@ -13,6 +13,12 @@ package enum OperationError: Error, Sendable {
   case preconditionFailed(ResourceRef, actual: Revision?)
   /// The caller said twice, and differently, what the object has to be like.
   case contradictoryPreconditions(ResourceRef)
+  /// The caller has to say what the object is like, and did not.
+  case preconditionRequired(ResourceRef)
+  /// The caller planned a change of another revision than there is now.
+  case moved(planned: Revision, actual: Revision)
+  /// An Idempotency-Key came with another request before.
+  case keyReused
   case hasChildren(ResourceRef, child: ResourceRef)
   case protected(ResourceRef)
   /// Everything that is wrong with what was written, at once.

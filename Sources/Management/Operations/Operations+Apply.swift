@@ -20,15 +20,19 @@ extension Operations {
   }
 
   /// Writes every manifest in `text` as one change.
+  ///
+  /// - Parameter base: the revision that there must be, and none after it.
   package func apply(
-    _ principal: Principal, _ text: Text, mode: Store.Mode = .write
+    _ principal: Principal, _ text: Text, mode: Store.Mode = .write, once: Once? = nil,
+    on base: Revision? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
     let read = Manifests.read(text.bytes, file: text.file, format: text.format)
     if read.hasErrors { throw OperationError.rejected(read.diagnostics) }
     guard !read.value.isEmpty else { throw OperationError.malformed("there is no object in it") }
     return try await write(
-      principal, read.value.map { .put($0, .none) }, mode: mode, warnings: read.diagnostics)
+      principal, read.value.map { .put($0, .none) }, mode: mode, warnings: read.diagnostics,
+      once: once, on: base)
   }
 
   /// Creates or replaces one object.
@@ -47,7 +51,8 @@ extension Operations {
 
   /// Creates one object in a collection; the body names it.
   package func create(
-    _ principal: Principal, in collection: Collection, _ text: Text, mode: Store.Mode = .write
+    _ principal: Principal, in collection: Collection, _ text: Text, mode: Store.Mode = .write,
+    once: Once? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
     let read = Manifests.read(text.bytes, file: text.file, format: text.format)
@@ -59,7 +64,7 @@ extension Operations {
       throw OperationError.malformed("\(manifest.ref.fqn) does not belong to \(collection.fqn)")
     }
     return try await write(
-      principal, [.put(manifest, .absent)], mode: mode, warnings: read.diagnostics)
+      principal, [.put(manifest, .absent)], mode: mode, warnings: read.diagnostics, once: once)
   }
 
   /// Changes the fields that a merge patch names.

@@ -50,17 +50,7 @@ extension Operations {
   package func issueJoinToken(
     _ principal: Principal, cluster ref: ResourceRef
   ) async throws -> IssuedJoinToken {
-    try authorize(principal, to: .issueJoinToken, on: ref)
-    guard ref.kind == .cluster else {
-      throw OperationError.malformed("\(ref.fqn) is no cluster")
-    }
-    guard let object = try await store.object(ref) else {
-      throw OperationError.missing(what: ref.text)
-    }
-    let resource = CurrentObjects.resource(of: object)
-    guard case .cluster(let cluster) = resource?.spec else {
-      throw OperationError.malformed("\(ref.text) cannot be read")
-    }
+    let cluster = try await checkJoining(principal, cluster: ref)
     let content = JoinTokenContent(
       id: Self.randomBytes(8).hex, secret: Self.randomBytes(32), cluster: ref,
       trustDomain: cluster.trustDomain)
@@ -75,6 +65,24 @@ extension Operations {
     return IssuedJoinToken(
       text: text, cluster: ref, expiresAt: token.expiresAt,
       commandLine: commandLine(token: text))
+  }
+
+  /// Everything about a token but the token: whether the principal may, and for what.
+  @discardableResult
+  package func checkJoining(
+    _ principal: Principal, cluster ref: ResourceRef
+  ) async throws -> Cluster {
+    try authorize(principal, to: .issueJoinToken, on: ref)
+    guard ref.kind == .cluster else {
+      throw OperationError.malformed("\(ref.fqn) is no cluster")
+    }
+    guard let object = try await store.object(ref) else {
+      throw OperationError.missing(what: ref.text)
+    }
+    guard case .cluster(let cluster) = CurrentObjects.resource(of: object)?.spec else {
+      throw OperationError.malformed("\(ref.text) cannot be read")
+    }
+    return cluster
   }
 
   /// `printf` is built into every shell, so the token is in no process's arguments.

@@ -3,6 +3,7 @@ package import Documents
 import Logging
 package import Manifests
 package import Model
+package import Planner
 package import Storage
 import Synchronization
 
@@ -12,11 +13,13 @@ package enum Draft: Sendable {
   /// A merge patch (RFC 7396) over the stored manifest.
   case patch(ResourceRef, Document, Precondition)
   case delete(ResourceRef, cascade: Bool, Precondition)
+  /// Deletes the object and what is below it, if it is there.
+  case remove(ResourceRef)
 
   package var ref: ResourceRef {
     switch self {
     case .put(let manifest, _): manifest.ref
-    case .patch(let ref, _, _), .delete(let ref, _, _): ref
+    case .patch(let ref, _, _), .delete(let ref, _, _), .remove(let ref): ref
     }
   }
 }
@@ -27,18 +30,68 @@ package struct WriteResult: Sendable {
   package var isDryRun: Bool
   package var results: [Committed.Result]
   package var warnings: [Diagnostic]
+  /// The revision that the change was worked out on.
+  package var base: Revision
+  /// Of a dry run: what would change in blueprints and at proxies.
+  package var plan: MeshPlan?
+}
+
+/// What makes a request one that is done once, however often it is sent.
+package struct Once: Sendable {
+  let key: String
+  let request: [UInt8]
+  let answer: @Sendable (WriteResult) -> Store.Answer
+
+  /// - Parameters:
+  ///   - key: what the client calls the request.
+  ///   - request: SHA-256 of what is asked.
+  ///   - answer: what the client is told when it is done, and whenever it asks again.
+  package init(
+    key: String, request: [UInt8], answer: @escaping @Sendable (WriteResult) -> Store.Answer
+  ) {
+    self.key = key
+    self.request = request
+    self.answer = answer
+  }
 }
 
 extension Operations {
   /// Does all of it as one change, or nothing. What is checked is what is true at the commit.
+  ///
+  /// - Parameter base: the revision that there must be, and none after it.
+  /// - Throws: `Store.Answered` when `once` was done before.
   package func write(
     _ principal: Principal, _ drafts: [Draft], mode: Store.Mode = .write,
-    warnings: [Diagnostic] = []
+    warnings: [Diagnostic] = [], once: Once? = nil, on base: Revision? = nil
   ) async throws -> WriteResult {
     for draft in drafts { try authorize(principal, to: .read, on: draft.ref) }
+    return try await write(principal, mode: mode, warnings: warnings, once: once) { view in
+      if let base {
+        let actual = try view.head().revision
+        guard actual == base else { throw OperationError.moved(planned: base, actual: actual) }
+      }
+      return drafts
+    }
+  }
+
+  /// The same for drafts that depend on what is there.
+  func write(
+    _ principal: Principal, mode: Store.Mode, warnings: [Diagnostic] = [], once: Once? = nil,
+    _ drafts: @escaping @Sendable (borrowing StoreView) throws -> [Draft]
+  ) async throws -> WriteResult {
     let found = Mutex(warnings)
+    let once = once.map { once in
+      Store.Once(key: once.key, request: once.request) { committed in
+        once.answer(
+          WriteResult(
+            revision: committed.revision, isDryRun: false, results: committed.results,
+            warnings: found.withLock { $0 }, base: committed.base))
+      }
+    }
     do {
-      let committed = try await store.commit(actor: principal.name, mode: mode) { [self] view in
+      let committed = try await store.commit(actor: principal.name, mode: mode, once: once) {
+        [self] view in
+        let drafts = try drafts(view)
         let (steps, noticed) = try index.withCurrent(view) { current in
           try plan(principal, drafts, current)
         }
@@ -53,9 +106,11 @@ extension Operations {
           "actor": "\(principal.name)", "revision": "\(committed.revision.number)",
           "objects": "\(committed.results.count)", "dry_run": "\(mode == .dryRun)",
         ])
-      return WriteResult(
+      var result = WriteResult(
         revision: committed.revision, isDryRun: mode == .dryRun, results: committed.results,
-        warnings: found.withLock { $0 })
+        warnings: found.withLock { $0 }, base: committed.base)
+      if mode == .dryRun { result.plan = try await plan(committed) }
+      return result
     } catch let error as StoreError { throw OperationError(error) }
   }
 
@@ -87,6 +142,10 @@ extension Operations {
         guard stored != nil else { throw OperationError.missing(what: ref.text) }
         try precondition.check(ref, against: stored)
         deletions.formUnion(try deletion(of: ref, cascade: cascade, principal, current))
+      case .remove(let ref):
+        guard stored != nil else { continue }
+        try authorize(principal, to: .delete, on: ref)
+        deletions.formUnion(try deletion(of: ref, cascade: true, principal, current))
       }
     }
     let change = IntendedChange(current: current, puts: puts, deletions: deletions)
@@ -126,6 +185,7 @@ extension OperationError {
     case .hasChildren(let ref, let child): self = .hasChildren(ref, child: child)
     case .repeated(let ref): self = .malformed("\(ref.text) is there twice")
     case .revisionGone(let revision): self = .revisionGone(revision)
+    case .keyReused: self = .keyReused
     case .addressesExhausted: self = .busy("no virtual address is free")
     case .portsExhausted: self = .busy("no port for the traffic to another cluster is free")
     case .unreadable(let what): self = .busy("a row of the database cannot be read: \(what)")

@@ -12,20 +12,26 @@ package final class Operations: Sendable {
   package let publication: Publication
   let joining: JoinInstructions
   let explanations: Explanations
+  let planner: Planning?
   let logger: Logger
   let index = IntentIndex()
+  let tail: ChangeTail
   let now: @Sendable () -> Int64
 
-  /// - Parameter now: milliseconds since 1970.
+  /// - Parameters:
+  ///   - planner: nil leaves out of dry runs what they would change beyond the objects.
+  ///   - now: milliseconds since 1970.
   package init(
     store: Store, publication: Publication, joining: JoinInstructions,
-    explanations: Explanations, logger: Logger,
+    explanations: Explanations, planner: Planning? = nil, logger: Logger,
     now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
   ) {
     self.store = store
+    tail = ChangeTail(store: store)
     self.publication = publication
     self.joining = joining
     self.explanations = explanations
+    self.planner = planner
     self.logger = logger
     self.now = now
   }

@@ -4,6 +4,8 @@ import Storage
 /// What the caller says the object has to be like for the write to happen.
 package enum Precondition: Hashable, Sendable {
   case none
+  /// None was named, and one has to be where the object exists.
+  case demanded
   /// Create only.
   case absent
   /// Replace only.
@@ -26,7 +28,7 @@ package enum Precondition: Hashable, Sendable {
     guard let etag else { return self }
     let other = Precondition(etag: etag)
     switch self {
-    case .none, .present: return other
+    case .none, .demanded, .present: return other
     case .revision, .impossible:
       guard self == other else { throw OperationError.contradictoryPreconditions(ref) }
       return self
@@ -36,7 +38,8 @@ package enum Precondition: Hashable, Sendable {
 
   func check(_ ref: ResourceRef, against stored: StoredObject?) throws {
     switch (self, stored) {
-    case (.none, _), (.absent, nil), (.present, .some): return
+    case (.none, _), (.demanded, nil), (.absent, nil), (.present, .some): return
+    case (.demanded, .some): throw OperationError.preconditionRequired(ref)
     case (.absent, .some): throw OperationError.exists(ref)
     case (.revision(let expected), .some(let stored)) where stored.revision == expected: return
     case (.revision, _), (.impossible, _), (.present, nil):

@@ -43,6 +43,9 @@ package final class Reconciler: Sendable {
 
   // MARK: Questions
 
+  /// The compiler as it is now.
+  var current: IncrementalCompiler { reconciliation.withLock { $0.compiler } }
+
   /// How traffic gets from one cluster to another, as it was compiled last.
   package func path(from: String, to: String) -> PathExplanation {
     reconciliation.withLock { $0.compiler.path(from: from, to: to) }

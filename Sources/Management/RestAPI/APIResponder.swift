@@ -9,6 +9,7 @@ import NIOCore
 import Operations
 import Publication
 import Storage
+import Telemetry
 
 /// Answers every request: hygiene first, then the route, then who asks, then the use case.
 struct APIResponder: HTTPResponder {
@@ -16,10 +17,30 @@ struct APIResponder: HTTPResponder {
 
   let api: RestAPI
   private let watchers = WatcherCount()
+  private let limits: RateLimits?
+  /// Of all together who prove nothing: guessing gets slow, and nobody else does.
+  private let strangers = RateLimits(.standard)
 
-  init(api: RestAPI) { self.api = api }
+  init(api: RestAPI) {
+    self.api = api
+    limits = api.settings.rateLimit.map { RateLimits($0) }
+  }
 
   func respond(to request: Request, context: Context) async throws -> Response {
+    let trace =
+      Self.traceParent.flatMap { request.headers[$0] }.flatMap(TraceContext.init(traceparent:))
+      ?? TraceContext()
+    return try await TraceContext.$current.withValue(trace) {
+      var response = try await answered(request)
+      if let name = Self.traceResponse { response.headers[name] = trace.header }
+      return response
+    }
+  }
+
+  private static let traceParent = HTTPField.Name("traceparent")
+  private static let traceResponse = HTTPField.Name("traceresponse")
+
+  private func answered(_ request: Request) async throws -> Response {
     let path = request.uri.path
     var response: Response
     do {
@@ -45,6 +66,7 @@ struct APIResponder: HTTPResponder {
   }
 
   private func answer(_ request: Request) async throws -> Response {
+    try RequestShape.check(request)
     try checkHost(request)
     guard let route = Route(path: request.uri.path) else {
       throw Problem(.notFound, .missing, "Not found", "there is nothing at this path")
@@ -58,15 +80,19 @@ struct APIResponder: HTTPResponder {
         "\(request.method.rawValue) means nothing here; allowed: \(route.allow)",
         headers: [.allow: route.allow])
     }
-    let call = try Call(request, route: route, bodyLimit: api.settings.bodyLimit)
+    let call = try Call(request, route: route, api.settings)
     switch route {
     case .open(let route):
       return try await respond(to: call, route)
     case .secured(let route):
       let principal = try principal(of: request)
+      let verdict = try limits.map { try $0.admitted(principal.name) }
+      let streams = try route == .watch || (call.query["watch"] != nil && call.flag("watch"))
       try call.checkAccept(
-        route == .watch ? ["text/event-stream"] : ["application/json", "application/problem+json"])
-      return try await respond(to: call, route, as: principal)
+        streams ? ["text/event-stream"] : ["application/json", "application/problem+json"])
+      var response = try await respond(to: call, route, as: principal)
+      if let limits, let verdict { limits.note(verdict, in: &response.headers) }
+      return response
     }
   }
 
@@ -83,25 +109,35 @@ struct APIResponder: HTTPResponder {
     to call: Call, _ route: SecuredRoute, as principal: Principal
   ) async throws -> Response {
     let operations = api.operations
+    let streams = EventStream(operations: operations, count: watchers)
+    let objects = ObjectHandlers(operations: operations, principal: principal, streams: streams)
+    let changes = ChangeHandlers(operations: operations, principal: principal)
     switch route {
     case .object(let ref):
-      return try await ObjectHandlers(operations: operations, principal: principal)
-        .respond(to: call, ref)
-    case .collection(let collection):
-      return try await ObjectHandlers(operations: operations, principal: principal)
-        .respond(to: call, collection)
-    case .apply:
-      return try await ObjectHandlers(operations: operations, principal: principal).apply(call)
+      return try await objects.respond(to: call, ref)
+    case .collection(let collection): return try await objects.respond(to: call, collection)
+    case .apply: return try await objects.apply(call)
+    case .plan: return try await objects.plan(call)
     case .status(let ref):
       let (object, status) = try await operations.status(principal, ref)
-      return Call.json(Rendering.status(status, of: object))
+      return Call.json(
+        Rendering.status(
+          status, of: object, tree: try await operations.statusTree(principal, ref)))
     case .joinTokens(let cluster):
+      guard try call.idempotencyKey == nil else {
+        throw OperationError.malformed("a token is told once and not kept: ask for another")
+      }
+      if try call.flag("dryRun") {
+        try await operations.checkJoining(principal, cluster: cluster)
+        return Call.json(["cluster": .string(cluster.fqn), "dryRun": true])
+      }
       let token = try await operations.issueJoinToken(principal, cluster: cluster)
       return Call.json(Rendering.joinToken(token), status: .created)
-    case .changes: return try await changes(call, principal)
-    case .change(let revision):
-      return Call.json(
-        Rendering.change(try await operations.change(principal, revision), full: true))
+    case .changes: return try await changes.list(call)
+    case .change(let revision): return try await changes.get(revision)
+    case .rollback(let revision): return try await changes.rollBack(call, to: revision)
+    case .lookupService: return try await changes.lookUpService(call)
+    case .lookupSelector: return try await changes.lookUpSelector(call)
     case .agents:
       return Call.json([
         "items": .list(try operations.agents(principal).map(Rendering.agent)),
@@ -123,8 +159,8 @@ struct APIResponder: HTTPResponder {
       }
       return Call.json(Rendering.path(try operations.path(principal, from: from, to: to)))
     case .watch:
-      return try Watch(operations: operations, principal: principal, count: watchers)
-        .response(to: call)
+      return try streams.response(
+        MeshSource(operations, principal, after: streams.start(of: call)))
     }
   }
 
@@ -142,11 +178,15 @@ struct APIResponder: HTTPResponder {
 
   private func principal(of request: Request) throws -> Principal {
     let beginning = "Bearer "
-    guard let value = request.headers[.authorization],
-      value.utf8.starts(with: beginning.utf8)
-    else { throw OperationError.unauthenticated }
+    let value = request.headers[.authorization] ?? ""
     let token = String(decoding: value.utf8.dropFirst(beginning.utf8.count), as: UTF8.self)
-    return try api.operations.principal(bearing: token)
+    guard value.utf8.starts(with: beginning.utf8),
+      let principal = try? api.operations.principal(bearing: token)
+    else {
+      _ = try strangers.admitted("anonymous")
+      throw OperationError.unauthenticated
+    }
+    return principal
   }
 
   // MARK: Health
@@ -166,23 +206,5 @@ struct APIResponder: HTTPResponder {
       api.logger.warning("not ready", metadata: ["failed": "\(failed.joined(separator: ","))"])
     }
     return health(failed)
-  }
-
-  private func changes(_ call: Call, _ principal: Principal) async throws -> Response {
-    let limit = try call.limit(default: 50)
-    let before = try call.query["continue"].map { text in
-      guard let number = Int64(text), number > 0 else {
-        throw OperationError.malformed("continue is not what an answer said")
-      }
-      return Revision(number)
-    }
-    let changes = try await api.operations.changes(principal, before: before, limit: limit)
-    var members: [String: Document] = [
-      "items": .list(changes.map { Rendering.change($0, full: false) })
-    ]
-    if changes.count == limit, let last = changes.last, last.change.revision.number > 1 {
-      members["continue"] = .string(String(last.change.revision.number))
-    }
-    return Call.json(.object(members))
   }
 }

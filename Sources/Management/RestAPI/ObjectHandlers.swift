@@ -12,6 +12,7 @@ import Storage
 struct ObjectHandlers {
   let operations: Operations
   let principal: Principal
+  let streams: EventStream
 
   private static let texts: [String: TextFormatName] = [
     "application/json": .json, "application/yaml": .yaml,
@@ -23,7 +24,7 @@ struct ObjectHandlers {
       let text = try await call.body(Self.texts)
       let result = try await operations.put(
         principal, ref, text, expecting: call.precondition, mode: call.mode)
-      return written(result, ref)
+      return Self.written(result, ref).response
     case .patch:
       let text = try await call.body(["application/merge-patch+json": .json])
       let patch: Document
@@ -36,7 +37,7 @@ struct ObjectHandlers {
       }
       let result = try await operations.patch(
         principal, ref, patch, expecting: call.precondition, mode: call.mode)
-      return written(result, ref)
+      return Self.written(result, ref).response
     case .delete:
       let result = try await operations.delete(
         principal, ref, cascade: call.flag("cascade"), expecting: call.precondition,
@@ -49,44 +50,82 @@ struct ObjectHandlers {
   func respond(to call: Call, _ collection: Collection) async throws -> Response {
     if call.request.method == .post {
       let text = try await call.body(Self.texts)
-      let result = try await operations.create(principal, in: collection, text, mode: call.mode)
-      return written(result, result.results.first?.ref)
+      return try await Repeatable(call, text).answer { once in
+        let result = try await operations.create(
+          principal, in: collection, text, mode: call.mode, once: once)
+        return Self.written(result, result.results.first?.ref)
+      } remembering: {
+        Self.written($0, $0.results.first?.ref)
+      }
+    }
+    let labels = try LabelSelector.requirements(call.query["labelSelector"])
+    let fields = try FieldSelector.requirements(call.query["fieldSelector"], of: collection.kind)
+    if try call.flag("watch") {
+      try await operations.check(principal, collection)
+      return try streams.response(
+        ObjectSource(
+          operations, principal, .collection(collection, labels: labels, fields: fields),
+          after: streams.start(of: call)))
     }
     let isFull = try isFull(call)
+    let projection = try Projection(call.query["fields"])
     let page = try await operations.list(
-      principal, collection, labels: try LabelSelector.requirements(call.query["labelSelector"]),
-      limit: try call.limit(default: 100),
-      after: try call.query["continue"].map { try cursor($0, collection) })
+      principal, collection, labels: labels, fields: fields, limit: try call.limit(default: 100),
+      after: try call.query["continue"].map { try Continuation.cursor($0, in: collection) })
     var members: [String: Document] = [
       "items": .list(
         page.objects.map { object in
-          Rendering.object(object, status: isFull ? operations.status(of: object) : nil)
+          let document = Rendering.object(
+            object, status: isFull ? operations.status(of: object) : nil)
+          return projection?(document) ?? document
         }),
       "revision": .integer(page.revision.number),
     ]
-    if let next = page.next {
-      let name = next.fqn.utf8.dropFirst(collection.fqn.utf8.count + 1)
-      members["continue"] = .string(
-        "\(next.revision.number).\(String(decoding: name, as: UTF8.self))")
-    }
+    members["continue"] = page.next.map { .string(Continuation.text($0, in: collection)) }
     return Call.json(.object(members))
   }
 
   func apply(_ call: Call) async throws -> Response {
     let text = try await call.body(Self.texts)
-    let result = try await operations.apply(principal, text, mode: call.mode)
-    return Call.json(Rendering.result(result))
+    let base = try call.query["revision"].map { text in
+      guard let number = Int64(text), number >= 0 else {
+        throw OperationError.malformed("revision is the one that the change was planned on")
+      }
+      return Revision(number)
+    }
+    return try await Repeatable(call, text).answer { once in
+      WriteAnswer(
+        document: Rendering.result(
+          try await operations.apply(
+            principal, text, mode: call.mode, once: once, on: base)))
+    } remembering: {
+      WriteAnswer(document: Rendering.result($0))
+    }
+  }
+
+  /// The dry run of an apply under a name of its own.
+  func plan(_ call: Call) async throws -> Response {
+    let text = try await call.body(Self.texts)
+    return Call.json(
+      Rendering.result(try await operations.apply(principal, text, mode: .dryRun)))
   }
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {
+    let projection = try Projection(call.query["fields"])
     let object = try await operations.get(principal, ref)
+    if try call.flag("watch") {
+      return try streams.response(
+        ObjectSource(operations, principal, .object(ref), after: streams.start(of: call)))
+    }
     // Status changes without a new revision, so the tag must not cover it.
     if try isFull(call) {
-      return Call.json(Rendering.object(object, status: operations.status(of: object)))
+      let document = Rendering.object(object, status: operations.status(of: object))
+      return Call.json(projection?(document) ?? document)
     }
     let tag = "\"\(object.revision.number)\""
     if call.isKnown(tag: tag) { return Response(status: .notModified, headers: [.eTag: tag]) }
-    return Call.json(Rendering.object(object), headers: [.eTag: tag])
+    let document = Rendering.object(object)
+    return Call.json(projection?(document) ?? document, headers: [.eTag: tag])
   }
 
   private func isFull(_ call: Call) throws -> Bool {
@@ -97,53 +136,15 @@ struct ObjectHandlers {
     }
   }
 
-  private func written(_ result: WriteResult, _ ref: ResourceRef?) -> Response {
-    var headers: HTTPFields = [:]
+  private static func written(_ result: WriteResult, _ ref: ResourceRef?) -> WriteAnswer {
+    var answer = WriteAnswer(document: Rendering.result(result))
     let outcome = result.results.first { $0.ref == ref }
     if let object = outcome?.object, !result.isDryRun {
-      headers[.eTag] = "\"\(object.revision.number)\""
+      answer.headers["ETag"] = "\"\(object.revision.number)\""
     }
-    let isNew = outcome?.outcome == .created && !result.isDryRun
-    if isNew, let ref { headers[.location] = "/v2/\(ref.fqn)" }
-    return Call.json(
-      Rendering.result(result), status: isNew ? .created : .ok, headers: headers)
-  }
-
-  /// `<revision>.<last name>`, as an earlier page said.
-  private func cursor(_ text: String, _ collection: Collection) throws -> Store.Cursor {
-    let parts = text.split(separator: ".", maxSplits: 1)
-    guard parts.count == 2, let number = Int64(parts[0]), number >= 0 else {
-      throw OperationError.malformed("continue is not what an answer said")
-    }
-    return Store.Cursor(revision: Revision(number), fqn: "\(collection.fqn)/\(parts[1])")
-  }
-}
-
-/// `app=web,tier!=db,canary,!old`, as in Kubernetes.
-enum LabelSelector {
-  static func requirements(_ text: String?) throws -> [LabelRequirement] {
-    guard let text, !text.isEmpty else { return [] }
-    return try text.split(separator: ",", omittingEmptySubsequences: false).map { term in
-      let term = Call.trimmedOnly(term.utf8)
-      if term.utf8.first == UInt8(ascii: "!") {
-        return .absent(try key(String(term.dropFirst())))
-      }
-      if let range = term.firstRange(of: "!=") {
-        return .differs(
-          try key(String(term[..<range.lowerBound])), String(term[range.upperBound...]))
-      }
-      if let range = term.firstRange(of: "==") ?? term.firstRange(of: "=") {
-        return .equals(
-          try key(String(term[..<range.lowerBound])), String(term[range.upperBound...]))
-      }
-      return .exists(try key(term))
-    }
-  }
-
-  private static func key(_ text: String) throws -> String {
-    guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      throw OperationError.malformed("labelSelector is a list such as app=web,tier!=db,canary,!old")
-    }
-    return text
+    guard outcome?.outcome == .created, !result.isDryRun, let ref else { return answer }
+    answer.status = .created
+    answer.headers["Location"] = "/v2/\(ref.fqn)"
+    return answer
   }
 }

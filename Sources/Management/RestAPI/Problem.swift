@@ -4,6 +4,7 @@ import Hummingbird
 import Model
 import NIOCore
 import Operations
+import Telemetry
 
 /// An error as clients see it (RFC 9457).
 struct Problem: Error {
@@ -28,6 +29,11 @@ struct Problem: Error {
     case revisionGone = "RL2410"
     case hasChildren = "RL2411"
     case precondition = "RL2412"
+    case preconditionRequired = "RL2428"
+    case keyReused = "RL2416"
+    case targetTooLong = "RL2417"
+    case tooMany = "RL2429"
+    case headerTooLarge = "RL2431"
     case tooLarge = "RL2413"
     case protected = "RL2414"
     case mediaType = "RL2415"
@@ -71,6 +77,20 @@ struct Problem: Error {
       self.init(
         .badRequest, .malformed, "Malformed request",
         "\(ref.text): the header and the etag in the body disagree")
+    case .preconditionRequired(let ref):
+      self.init(
+        .preconditionRequired, .preconditionRequired, "Precondition required",
+        "\(ref.text) exists: say with If-Match, or with etag in the body, what it was when you read it"
+      )
+    case .moved(let planned, let actual):
+      self.init(
+        .preconditionFailed, .precondition, "Precondition failed",
+        "the change was planned on revision \(planned.number), and there is \(actual.number) now; "
+          + "plan it again")
+    case .keyReused:
+      self.init(
+        .unprocessableContent, .keyReused, "Key reused",
+        "that Idempotency-Key came with another request before; take a new one")
     case .hasChildren(let ref, let child):
       self.init(
         .conflict, .hasChildren, "In use",
@@ -116,6 +136,7 @@ struct Problem: Error {
       "status": .integer(Int64(status.code)), "detail": .string(detail),
       "instance": .string(instance), "code": .string(code),
     ]
+    members["traceId"] = TraceContext.current.map { .string($0.traceID) }
     if !errors.isEmpty { members["errors"] = .list(errors.map(\.document)) }
     var headers = headers
     headers[.contentType] = "application/problem+json"

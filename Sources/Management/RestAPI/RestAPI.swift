@@ -19,6 +19,11 @@ package struct RestAPI: Sendable {
     package var handshakeLimit = Duration.seconds(5)
     /// How long a client may take to send a body.
     package var bodyLimit = Duration.seconds(30)
+    /// How many requests each principal may send; nil: as many as they like, because each of them
+    /// is an administrator. Whoever proves nothing is limited anyway.
+    package var rateLimit: RateLimit?
+    /// Whether writes to objects that exist have to say what they were when they were read.
+    package var demandsPreconditions = false
     /// More connections wait to be accepted: each costs memory, and anybody may open one.
     package var connectionLimit = 2_000
 
@@ -80,8 +85,11 @@ package struct RestAPI: Sendable {
     var streams = HTTP1Channel.Configuration()
     // Event streams send something more often than that.
     streams.idleTimeout = .seconds(60)
+    // A multiple of what is served, so that who sends somewhat too much hears why.
     streams.httpDecoder = .init(
-      maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+      maxHeaderFieldSize: RequestShape.largestField * 4,
+      maxHeaderListSize: RequestShape.largestHeader * 4,
+      maxHeaderFieldCount: RequestShape.mostFields * 4)
     let limits = HTTP2UpgradeChannel.Configuration(
       idleTimeout: .seconds(60), gracefulCloseTimeout: .seconds(5), streamConfiguration: streams)
     let configured = tls

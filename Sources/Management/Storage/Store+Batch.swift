@@ -30,7 +30,8 @@ extension Store {
       revision: Revision = Revision(0),
       services: [String: [ServiceName: ObservedService?]] = [:],
       authorities: [String: [[UInt8]]] = [:], withdrawals: [String: Int] = [:],
-      addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
+      addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:],
+      ports: [String: Int?] = [:]
     ) {
       self.position = position
       self.objects = objects

@@ -20,19 +20,23 @@ extension Store {
   /// Objects that would not change are left alone; when nothing changes there is no revision.
   /// - Parameter written: hears inside the transaction, which may still fail, of a change and the
   ///   head that it made.
-  /// - Throws: `StoreError`, or what `decide` throws; nothing is written then.
+  /// - Parameter once: what makes this a request that is done once, however often it is sent.
+  /// - Throws: `StoreError`, `Answered`, or what `decide` throws; nothing is written then.
   package func commit(
-    actor: String, mode: Mode = .write,
+    actor: String, mode: Mode = .write, once: Once? = nil,
     _ decide: @escaping @Sendable (borrowing StoreView) throws -> [ProposedChange.Step],
     written: (@Sendable (Committed, StoreView.Head) -> Void)? = nil
   ) async throws -> Committed {
     let now = now
     do {
       let (committed, reached) = try await write { database in
+        let answers = AnswerMemory(database: database, principal: actor, now: now())
+        if let once, mode == .write { try answers.recall(once) }
         let steps = try decide(StoreView(database: database))
         let change = ChangeWriter(database: database, actor: actor, now: now())
         let (committed, head) = try change.write(steps)
         if mode == .dryRun { throw Undone(committed: committed) }
+        if let once { try answers.remember(once, committed) }
         written?(committed, head)
         let position = Position(
           revision: head.revision.number, inventory: try Self.inventory(in: database))

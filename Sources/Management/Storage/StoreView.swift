@@ -1,4 +1,4 @@
-import Documents
+package import Documents
 import Foundation
 import GRDB
 package import Model
@@ -65,5 +65,51 @@ package struct StoreView: ~Copyable {
       next += children
     }
     return found.sorted()
+  }
+
+  /// When an object was last written.
+  package struct Mark: Hashable, Sendable {
+    package var ref: ResourceRef
+    package var revision: Revision
+    /// Milliseconds since 1970.
+    package var updatedAt: Int64
+  }
+
+  /// The object and everything below it, in the order of the tree.
+  package func marks(below ref: ResourceRef) throws -> [Mark] {
+    // '0' follows '/'.
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT fqn, revision, updatedAt FROM object
+        WHERE fqn = ? OR (fqn > ? AND fqn < ?) ORDER BY fqn
+        """)
+    return try Row.fetchAll(
+      statement, arguments: [ref.fqn, "\(ref.fqn)/", "\(ref.fqn)0"]
+    ).map { row in
+      Mark(
+        ref: try RowCoding.ref(row["fqn"]), revision: Revision(row["revision"]),
+        updatedAt: row["updatedAt"])
+    }
+  }
+
+  /// Everything that has changed since `revision`, below `root` when one is named, as it was then;
+  /// nil: not there.
+  package func manifests(
+    at revision: Revision, below root: ResourceRef?
+  ) throws -> [ResourceRef: Document?] {
+    try History(database: database).manifests(at: revision, below: root)
+  }
+
+  /// The services that clusters report.
+  package func observedServices() throws -> [(cluster: String, service: ServiceName)] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT cluster, namespace, name FROM inventory_service WHERE observed IS NOT NULL
+        ORDER BY cluster, namespace, name
+        """
+    ).map { row in
+      (row["cluster"], ServiceName(namespace: row["namespace"], name: row["name"]))
+    }
   }
 }

@@ -72,6 +72,11 @@ package struct Committed: Hashable, Sendable {
   /// Parents first; deletions last, children first.
   package var results: [Result]
 
+  /// The newest revision before.
+  package var base: Revision {
+    changesAnything ? Revision(revision.number - 1) : revision
+  }
+
   package var changesAnything: Bool { results.contains { $0.outcome != .unchanged } }
 }
 
@@ -86,8 +91,10 @@ package enum StoreError: Error, Hashable, Sendable {
   case hasChildren(ResourceRef, child: ResourceRef)
   /// The same object twice in one change.
   case repeated(ResourceRef)
-  /// A page of a list at a revision after which the collection has changed.
+  /// A page of a list at a revision that is not, or no longer, held.
   case revisionGone(Revision)
+  /// The same key came with another request before.
+  case keyReused
   /// No virtual address is free.
   case addressesExhausted
   /// There are more clusters than ports for the traffic between them.

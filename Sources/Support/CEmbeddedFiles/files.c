@@ -11,6 +11,9 @@ static const unsigned char migration_m001[] = {
 static const unsigned char migration_m002[] = {
 #embed "../../../Migrations/m002-count-withdrawals.sql"
 };
+static const unsigned char migration_m003[] = {
+#embed "../../../Migrations/m003-serve-the-api.sql"
+};
 static const unsigned char web_index_html[] = {
 #embed "../../../Web/index.html"
 };
@@ -38,6 +41,7 @@ static const rialto_embedded_file files[] = {
      sizeof agent_migration_m001},
     {"Migrations/m001-create-tables.sql", migration_m001, sizeof migration_m001},
     {"Migrations/m002-count-withdrawals.sql", migration_m002, sizeof migration_m002},
+    {"Migrations/m003-serve-the-api.sql", migration_m003, sizeof migration_m003},
     {"Web/api.js", web_api_js, sizeof web_api_js},
     {"Web/app.js", web_app_js, sizeof web_app_js},
     {"Web/index.html", web_index_html, sizeof web_index_html},

@@ -4,7 +4,7 @@ private import Glibc
 package import Logging
 
 /// Writes one JSON object per line to standard error: `time`, `level`, `logger`, `message`, and the
-/// metadata as further members.
+/// metadata as further members; `trace_id` where the work belongs to a trace.
 package struct JSONLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var metadataProvider: Logger.MetadataProvider?
@@ -30,6 +30,7 @@ package struct JSONLogHandler: LogHandler {
     for source in [metadataProvider?.get(), self.metadata, metadata] {
       for (key, value) in source ?? [:] { members[key] = document(of: value) }
     }
+    if let trace = TraceContext.current { members["trace_id"] = .string(trace.traceID) }
     members["time"] = .string(
       Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     members["level"] = .string(level.rawValue)

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Documents
 import Foundation
 import Identity
 import Logging
@@ -13,6 +14,7 @@ import RestAPI
 import SecureTransport
 import ServiceLifecycle
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -162,6 +164,88 @@ import Testing
       do { for try await _ in open.body {} } catch let error as HTTPClientError
         where error == .remoteConnectionClosed
       {}
+    }
+  }
+
+  /// Reads a stream until `isEnough`.
+  private func read(
+    _ server: Server, _ path: String, headers: [String: String] = [:],
+    until isEnough: @Sendable (String) async throws -> Bool
+  ) async throws -> String {
+    let answer = try await server.get(
+      path, headers: headers.merging(["Accept": "text/event-stream"]) { $1 })
+    #expect(answer.status == .ok)
+    var text = ""
+    for try await part in answer.body {
+      text += String(buffer: part)
+      if try await isEnough(text) { break }
+    }
+    return text
+  }
+
+  @Test func `a collection can be watched from what is there, and from where one was`() async throws
+  {
+    try await fixture.apply(ManagementFixture.tree)
+    try await serving { [fixture] server in
+      let tenants = "/v2/organizations/acme/tenants"
+      let hasWritten = Mutex(false)
+      let text = try await read(server, "\(tenants)?watch=true&labelSelector=!hidden") { text in
+        if text.contains("event: bookmark\nid: 1\n"), hasWritten.withLock({ !$0 }) {
+          hasWritten.withLock { $0 = true }
+          for yaml in [
+            "metadata: {name: u, organization: acme}",
+            "metadata: {name: u, organization: acme, labels: {hidden: \"\"}}",
+          ] {
+            try await fixture.apply("apiVersion: api.rialto.mesh/v2\nkind: Tenant\n\(yaml)")
+          }
+          try await fixture.apply(fixture.workspace("other", names: "*/x"))
+        }
+        return text.contains("event: bookmark\nid: 4\n")
+      }
+      #expect(text.contains("event: added\nid: 2\n"))
+      // Out of the selection is gone.
+      #expect(text.contains("event: deleted\nid: 3\n"))
+      let rest = try await read(
+        server, "\(tenants)?watch=true", headers: ["Last-Event-ID": "2"]
+      ) { $0.contains("id: 4\n") }
+      #expect(rest.contains("event: modified\nid: 3\n") && !rest.contains("id: 2\n"))
+      let one = try await read(server, "\(tenants)/u?watch=true&revision=1") {
+        $0.contains("id: 4\n")
+      }
+      #expect(one.contains("event: added\nid: 2\n") && one.contains("event: modified\nid: 3\n"))
+      let gone = try await server.get(
+        "\(tenants)?watch=true&revision=99", headers: ["Accept": "text/event-stream"])
+      #expect(gone.status == .gone)
+      let unacceptable = try await server.get(
+        "\(tenants)?watch=true", headers: ["Accept": "application/json"])
+      #expect(unacceptable.status == .notAcceptable)
+    }
+  }
+
+  @Test func `a watcher that has fallen too far behind is cut off and can come back`() async throws
+  {
+    try await fixture.apply(ManagementFixture.tree)
+    try await serving { [fixture] server in
+      let answer = try await server.get(
+        "/v2/organizations/acme/tenants?watch=true", headers: ["Accept": "text/event-stream"])
+      var parts = answer.body.makeAsyncIterator()
+      _ = try await parts.next()
+      // Large enough that what is in flight is less than what is behind.
+      let filler = String(repeating: "x", count: 2_000)
+      for start in stride(from: 0, to: 1_500, by: 100) {
+        try await withThrowingDiscardingTaskGroup { group in
+          for number in start..<(start + 100) {
+            group.addTask {
+              _ = try await fixture.operations.patch(
+                ManagementFixture.administrator, ManagementFixture.tenant,
+                ["metadata": ["description": .string("\(number)\(filler)")]])
+            }
+          }
+        }
+      }
+      var text = ""
+      while let part = try await parts.next() { text += String(buffer: part).suffix(200) }
+      #expect(text.contains("event: overrun"))
     }
   }
 

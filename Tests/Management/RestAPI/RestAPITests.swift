@@ -24,17 +24,19 @@ import Testing
     subscript(header name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
   }
 
-  private func api(hosts: [String] = []) -> RestAPI {
-    RestAPI(
-      operations: fixture.operations,
-      settings: RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: hosts),
+  private func api(_ change: (inout RestAPI.Settings) -> Void = { _ in }) -> RestAPI {
+    var settings = RestAPI.Settings(host: "127.0.0.1", port: 0, hosts: [])
+    change(&settings)
+    return RestAPI(
+      operations: fixture.operations, settings: settings,
       checks: [RestAPI.ReadinessCheck(name: "test") { true }],
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
   private func call(
     _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil,
-    type: String? = "application/yaml", headers: [String: String] = [:], signedIn: Bool = true
+    type: String? = "application/yaml", headers: [String: String] = [:], signedIn: Bool = true,
+    at api: RestAPI? = nil
   ) async throws -> Answer {
     var fields = HTTPFields()
     if signedIn {
@@ -46,7 +48,7 @@ import Testing
       fields[try #require(HTTPField.Name(name))] = value
     }
     let sent = fields
-    let application = try api().application(credentials: nil)
+    let application = try (api ?? self.api()).application(credentials: nil)
     return try await application.test(.router) { client in
       try await client.execute(
         uri: path, method: method, headers: sent, body: body.map(ByteBuffer.init(string:))
@@ -224,6 +226,10 @@ import Testing
       "/v2/organizations?colour=red", "/v2/organizations?limit=0", "/v2/organizations?limit=501",
       "/v2/organizations?limit=1&limit=2", "/v2/organizations?continue=x",
       "/v2/organizations?labelSelector==x", "/v2/organizations/acme?view=half",
+      "/v2/organizations?labelSelector=a%20in%20b",
+      "/v2/organizations?labelSelector=a%20notin%20(b",
+      "/v2/organizations?fieldSelector=spec.colour%3Dred", "/v2/organizations?fields=a..b",
+      "/v2/changes?continue=x",
     ])
   func `a query that means nothing is refused`(path: String) async throws {
     try await apply()
@@ -260,11 +266,24 @@ import Testing
     #expect(second.body["items"]?.list?.map { $0["metadata"]?["name"] } == ["t"])
     #expect(second.body["continue"] == nil)
     let selected = try await call(
-      .get, "/v2/organizations/acme/tenants?labelSelector=name%3Da")
-    #expect(selected.body["items"]?.list?.count == 1)
-    _ = try await call(.delete, "/v2/organizations/acme/tenants/a")
-    let gone = try await call(.get, "/v2/organizations/acme/tenants?limit=2&continue=\(next)")
+      .get,
+      "/v2/organizations/acme/tenants?labelSelector=name%20in%20(a,x),!old&fields=metadata.name")
+    #expect(selected.body["items"]?.list == [["metadata": ["name": "a"]]])
+    let named = try await call(
+      .get, "/v2/organizations/acme/tenants?fieldSelector=metadata.name%3Db")
+    #expect(named.body["items"]?.list?.count == 1)
+    // The pages go on showing what the first one showed.
+    _ = try await call(.delete, "/v2/organizations/acme/tenants/t")
+    let past = try await call(.get, "/v2/organizations/acme/tenants?limit=2&continue=\(next)")
+    #expect(past.body["items"]?.list?.map { $0["metadata"]?["name"] } == ["t"])
+    let other = Continuation99.text
+    let gone = try await call(.get, "/v2/organizations/acme/tenants?limit=2&continue=\(other)")
     #expect(gone.status == 410)
+  }
+
+  /// Of a database that has come further than this one.
+  private enum Continuation99 {
+    static let text = "OTkKYQ"
   }
 
   @Test func `health and the dashboard answer without a token, everything with its headers`()
@@ -294,5 +313,100 @@ import Testing
     #expect(answer.body["command"]?.string?.contains(token) == true)
     let missing = try await call(.post, "/v2/organizations/acme/clusters/west/tokens")
     #expect(missing.status == 404)
+  }
+
+  // MARK: The manners of the API
+
+  private static let tenantU = """
+    {apiVersion: api.rialto.mesh/v2, kind: Tenant, metadata: {name: u, organization: acme}}
+    """
+
+  @Test func `a request sent twice under one key is done once`() async throws {
+    try await apply()
+    let tenants = "/v2/organizations/acme/tenants"
+    let key = ["Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"]
+    let first = try await call(.post, tenants, Self.tenantU, headers: key)
+    let second = try await call(.post, tenants, Self.tenantU, headers: key)
+    #expect(first.status == 201 && second.status == 201 && first.body == second.body)
+    #expect(first[header: "Idempotency-Replayed"] == nil)
+    #expect(second[header: "Idempotency-Replayed"] == "true")
+    #expect(second[header: "Location"] == first[header: "Location"])
+    let another = try await call(.post, "/v2/apply", ManagementFixture.tree, headers: key)
+    #expect(another.status == 422 && another.body["code"] == "RL2416")
+    // What is not done is not remembered.
+    let dry = ["Idempotency-Key": "dry"]
+    _ = try await call(.post, "/v2/apply?dryRun=true", ManagementFixture.tree, headers: dry)
+    let written = try await call(.post, "/v2/apply", ManagementFixture.tree, headers: dry)
+    #expect(written.status == 200 && written.body["dryRun"] == false)
+  }
+
+  @Test func `a trace goes on through the API, and begins there otherwise`() async throws {
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    let answer = try await call(
+      .get, "/v2/organizations/acme", headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01"])
+    #expect(answer.status == 404 && answer.body["traceId"] == .string(trace))
+    let response = try #require(answer[header: "traceresponse"])
+    #expect(response.hasPrefix("00-\(trace)-") && response.hasSuffix("-01"))
+    #expect(!response.contains("00f067aa0ba902b7"))
+    for bad in ["", "00-\(trace)-0000000000000000-01", "ff-\(trace)-00f067aa0ba902b7-01", "x"] {
+      let fresh = try await call(.get, "/livez", headers: ["traceparent": bad])
+      #expect(fresh[header: "traceresponse"]?.contains(trace) == false)
+    }
+  }
+
+  @Test func `who sends too much is told when to come again`() async throws {
+    let api = api { $0.rateLimit = RateLimit(perSecond: 0.001, burst: 3) }
+    let key = try await fixture.operations.issueAdministratorKey()
+    let answers = try await api.application(credentials: nil).test(.router) { client in
+      var answers: [(status: Int, headers: HTTPFields)] = []
+      for _ in 0..<4 {
+        try await client.execute(
+          uri: "/v2/organizations", method: .get, headers: [.authorization: "Bearer \(key.text)"]
+        ) { answers.append(($0.status.code, $0.headers)) }
+      }
+      // Health is nobody's.
+      try await client.execute(uri: "/livez", method: .get) {
+        answers.append(($0.status.code, $0.headers))
+      }
+      return answers
+    }
+    #expect(answers.map(\.status) == [200, 200, 200, 429, 200])
+    #expect(
+      answers[3].headers[.retryAfter].flatMap { Int($0) }.map { (1...1000).contains($0) } == true)
+    let name = try #require(HTTPField.Name("RateLimit"))
+    #expect(answers[0].headers[name]?.hasPrefix("\"default\";r=2;t=") == true)
+    #expect(answers[4].headers[name] == nil)
+  }
+
+  @Test func `where preconditions are demanded, a change without one is refused`() async throws {
+    try await apply()
+    let api = api { $0.demandsPreconditions = true }
+    let body = "{metadata: {description: d}}"
+    let refused = try await call(.put, tenant, body, at: api)
+    #expect(refused.status == 428 && refused.body["code"] == "RL2428")
+    #expect(try await call(.delete, "\(tenant)?cascade=true", at: api).status == 428)
+    #expect(
+      try await call(.put, tenant, body, headers: ["If-Match": "\"1\""], at: api).status == 200)
+    #expect(
+      try await call(.put, "/v2/organizations/acme/tenants/new", "{spec: {}}", at: api).status
+        == 201)
+  }
+
+  @Test func `too large a header and too long a path are answered`() async throws {
+    let header = try await call(
+      .get, "/livez", headers: ["X-Large": String(repeating: "x", count: 20_000)])
+    #expect(header.status == 431 && header.body["code"] == "RL2431")
+    let many = Dictionary(uniqueKeysWithValues: (0..<120).map { ("X-\($0)", "x") })
+    #expect(try await call(.get, "/livez", headers: many).status == 431)
+    let path = try await call(.get, "/v2/" + String(repeating: "x", count: 9_000))
+    #expect(path.status == 414 && path.body["code"] == "RL2417")
+  }
+
+  @Test func `a token can be asked for without getting one`() async throws {
+    try await apply()
+    let path = "/v2/organizations/acme/clusters/east/tokens"
+    let dry = try await call(.post, "\(path)?dryRun=true")
+    #expect(dry.status == 200 && dry.body["token"] == nil)
+    #expect(try await call(.post, path, headers: ["Idempotency-Key": "k"]).status == 400)
   }
 }

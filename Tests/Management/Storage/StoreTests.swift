@@ -135,27 +135,51 @@ enum Sample {
     #expect(try await store.batch(after: newer.position).objects.isEmpty)
   }
 
-  @Test func `pages show one revision or say that it is gone`() async throws {
+  @Test func `all pages show the revision of the first, whatever is written meanwhile`()
+    async throws
+  {
     try await commit(Sample.put(Sample.organization))
-    for name in ["a", "b", "c"] {
+    for name in ["a", "b", "c", "d", "e"] {
       try await commit(
         Sample.put(
           Sample.organization.child(.tenant, name), labels: ["odd": name == "b" ? "n" : "y"]))
     }
     let collection = Sample.tenant.collection
-    let first = try await store.list(collection: collection, limit: 2)
+    func list(_ cursor: Store.Cursor?, _ labels: [LabelRequirement] = []) async throws -> Store.Page
+    {
+      try await store.list(
+        Store.Selection(collection: collection, labels: labels), limit: 2, after: cursor)
+    }
+    let before = try await store.list(Store.Selection(collection: collection), limit: 10).objects
+    let first = try await list(nil)
     #expect(first.objects.map(\.ref.name) == ["a", "b"])
-    try await commit(Sample.put(Sample.east))
-    let second = try await store.list(collection: collection, limit: 2, after: first.next)
-    #expect(second.objects.map(\.ref.name) == ["c"])
-    #expect(second.next == nil)
-    #expect(second.revision == first.revision)
-    let odd = try await store.list(
-      collection: collection, labels: [.equals("odd", "y")], limit: 10)
-    #expect(odd.objects.map(\.ref.name) == ["a", "c"])
-    try await commit(Sample.put(Sample.organization.child(.tenant, "d")))
-    await #expect(throws: StoreError.revisionGone(first.revision)) {
-      try await store.list(collection: collection, limit: 2, after: first.next)
+    // One goes and comes back, one goes, one changes, one is new.
+    try await commit(.delete(ref: Sample.organization.child(.tenant, "c"), expecting: nil))
+    try await commit(Sample.put(Sample.organization.child(.tenant, "c"), "again"))
+    try await commit(.delete(ref: Sample.organization.child(.tenant, "d"), expecting: nil))
+    try await commit(Sample.put(Sample.organization.child(.tenant, "e"), "new"))
+    try await commit(Sample.put(Sample.organization.child(.tenant, "cc")))
+    let second = try await list(first.next)
+    let third = try await list(second.next)
+    func facts(_ objects: [StoredObject]) -> [[String]] {
+      objects.map { object in
+        [
+          object.ref.name, object.manifest.canonicalText,
+          "\(object.created) \(object.revision) \(object.createdAt) \(object.updatedAt)",
+        ]
+      }
+    }
+    #expect(facts(first.objects + second.objects + third.objects) == facts(before))
+    #expect(third.next == nil && third.revision == first.revision)
+    #expect(try await list(nil).revision > first.revision)
+    let odd = try await list(nil, [.isOne("odd", of: ["y", "z"])])
+    #expect(odd.objects.map(\.ref.name) == ["a"])
+    #expect(
+      try await store.list(
+        Store.Selection(collection: collection, fields: [.name("e")]), limit: 5
+      ).objects.map(\.ref.name) == ["e"])
+    await #expect(throws: StoreError.revisionGone(Revision(99))) {
+      try await list(Store.Cursor(revision: Revision(99), fqn: ""))
     }
   }
 

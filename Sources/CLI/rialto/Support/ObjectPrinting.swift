@@ -6,18 +6,20 @@ import Model
 /// How objects look on the command line.
 struct ObjectPrinter: Sendable {
   var format: OutputFormat
-  var hidesHeadings: Bool
+  var options: OutputOptions
   var now: Date
 
   init(_ options: OutputOptions, now: Date) {
     format = options.output
-    hidesHeadings = options.noHeaders
+    self.options = options
     self.now = now
   }
 
   func text(of objects: [FoundObject]) -> String {
     switch format {
-    case .table, .wide: return table(of: objects).text(hidesHeadings: hidesHeadings)
+    case .table, .wide, .csv: return options.text(of: table(of: objects))
+    case .jsonpath(let path):
+      return visible(path.text(of: .object(["items": .list(objects.map(\.document))]))) + "\n"
     case .name: return objects.map { "\($0.ref.shortText)\n" }.joined()
     case .json:
       return Document.object(["items": .list(objects.map(\.document))]).prettyJSON + "\n"
@@ -27,7 +29,11 @@ struct ObjectPrinter: Sendable {
 
   /// JSON shows one object as itself and not as a list.
   func text(of object: FoundObject) -> String {
-    format == .json ? object.document.prettyJSON + "\n" : text(of: [object])
+    switch format {
+    case .json: object.document.prettyJSON + "\n"
+    case .jsonpath(let path): visible(path.text(of: object.document)) + "\n"
+    case .table, .wide, .csv, .yaml, .name: text(of: [object])
+    }
   }
 
   func table(of objects: [FoundObject]) -> Table {
@@ -64,20 +70,5 @@ struct ObjectPrinter: Sendable {
       members["metadata"] = .object(metadata)
     }
     return .object(members)
-  }
-}
-
-extension OutputOptions {
-  /// Rows that are no objects: a table, or the documents that they came from.
-  func print(
-    _ items: [Document], named name: (Document) -> String, _ table: () -> Table,
-    to terminal: Terminal
-  ) {
-    switch output {
-    case .table, .wide: terminal.data(table().text(hidesHeadings: noHeaders))
-    case .json: terminal.line(Document.object(["items": .list(items)]).prettyJSON)
-    case .yaml: terminal.data(Manifests.yaml(Document.object(["items": .list(items)])))
-    case .name: for item in items { terminal.line(visible(name(item))) }
-    }
   }
 }

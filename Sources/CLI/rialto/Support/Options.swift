@@ -14,6 +14,12 @@ struct ConnectionOptions: ParsableArguments {
     help: ArgumentHelp("The context to use; else $RIALTO_CONTEXT, else the current one."))
   var context: String?
 
+  @Flag(help: "Only data, and what goes wrong.")
+  var quiet = false
+
+  @Flag(name: [.customShort("v"), .long], help: "Show what is asked of the server.")
+  var verbose = false
+
   func selection(_ environment: [String: String]) -> ContextSelection {
     ContextSelection(file: config, context: context, environment: environment)
   }
@@ -47,18 +53,6 @@ struct ParentOptions: ParsableArguments {
       nil
     }
   }
-}
-
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case table, wide, json, yaml, name
-}
-
-struct OutputOptions: ParsableArguments {
-  @Option(name: [.short, .long], help: "How to print.")
-  var output: OutputFormat = .table
-
-  @Flag(help: "No line of headings above a table.")
-  var noHeaders = false
 }
 
 /// `60s`, `1.5m`, `250ms`, or a bare number of seconds.

@@ -13,7 +13,7 @@ struct ProxyTable: Sendable {
     let agents = try await session.client.agents()
     let items = try await session.client.proxies().filter(isWanted)
     let rejections = (agents["rejections"]?.list ?? []).filter(isWanted)
-    let isTable = output.output == .table || output.output == .wide
+    let isTable = output.output.isTable
     if items.isEmpty, isTable { return session.terminal.note("none found") }
     output.print(
       items, named: { "proxy/\($0["nodeID"]?.string ?? "-")" },

@@ -22,10 +22,15 @@ struct Session: Sendable {
     try await Failure.reported(doing: what, to: .standard) {
       let environment = ProcessInfo.processInfo.environment
       let context = try options.selection(environment).load()
-      try await ManagementClient.with(context) { client in
+      try await ManagementClient.with(
+        context, verbose: options.verbose ? Terminal.standard.note : nil
+      ) {
+        client in
+        var terminal = Terminal.standard
+        if options.quiet { terminal.note = { _ in } }
         try await work(
           Session(
-            client: client, context: context, terminal: .standard, now: { Date() },
+            client: client, context: context, terminal: terminal, now: { Date() },
             sleep: { try await Task.sleep(for: $0) }))
       }
     }

@@ -40,7 +40,6 @@ enum UnknownCommand {
     "rialto analyze": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
     "rialto check": "'rialto status' says whether everything is connected and in force.",
     "rialto create": "'rialto apply -f FILE' creates and changes objects.",
-    "rialto diff": "'rialto apply -f FILE --dry-run=server' says what would be changed.",
     "rialto edit":
       "'rialto get KIND NAME -o yaml > FILE', change it, then 'rialto apply -f FILE'.",
     "rialto inspect": "'rialto proxies config NODE' shows what a proxy was told, and why.",
@@ -53,6 +52,8 @@ enum UnknownCommand {
     "rialto proxy-config": "'rialto proxies config NODE' shows what a proxy was told, and why.",
     "rialto proxy-status": "'rialto proxies status' shows every proxy.",
     "rialto rm": "'rialto delete KIND NAME' deletes.",
+    "rialto undo":
+      "'rialto rollback REVISION' brings a revision back; 'rialto changes' lists them.",
     "rialto validate": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
     "rialto watch": "'rialto get KIND --watch' goes on showing what changes.",
     "rialto workloads": "'rialto get workloads' shows them.",

@@ -44,6 +44,38 @@ extension Session {
 }
 
 extension Session {
+  /// Comes back when every proxy that a change concerns has it.
+  /// - Throws: `Failure`: a proxy refuses it, or not in time.
+  func wait(forChange revision: Int64, timeout: Duration) async throws {
+    let client = client
+    let isDone = try await within(timeout) {
+      while true {
+        if try await client.isInForce(change: revision) { return true }
+        let isDone = Mutex(false)
+        try await client.watch { _ in
+          let isInForce = try await client.isInForce(change: revision)
+          isDone.withLock { $0 = isInForce }
+          return !isInForce
+        }
+        if isDone.withLock({ $0 }) { return true }
+      }
+    }
+    guard isDone == true else {
+      throw Failure(
+        .timedOut, .timeout,
+        "change \(revision) is not in force within "
+          + "\(timeout.components.seconds)s",
+        advice: "'rialto changes \(revision)' shows how far it is.")
+    }
+    let change = try await client.change(revision)
+    let rows = change[["propagation", "clusters"]]?.list ?? []
+    guard !rows.contains(where: { ($0["rejected"]?.integer ?? 0) > 0 }) else {
+      throw Failure(
+        .failed, .notReady, "an Envoy refuses a part of change \(revision)",
+        advice: "'rialto changes \(revision)' and 'rialto status' say which.")
+    }
+  }
+
   /// Comes back when every change is in force everywhere.
   /// - Throws: `Failure`: something is refused, or not in time.
   func waitForEverything(timeout: Duration) async throws {
@@ -78,6 +110,11 @@ extension Session {
 }
 
 extension ManagementClient {
+  /// Whether a change has come to its end.
+  fileprivate func isInForce(change revision: Int64) async throws -> Bool {
+    try await change(revision)[["propagation", "isComplete"]]?.bool == true
+  }
+
   /// Whether every recent change has come to its end.
   fileprivate func isEverythingInForce() async throws -> Bool {
     try await changes(limit: 100).allSatisfy { $0[["propagation", "isComplete"]]?.bool == true }

@@ -14,6 +14,17 @@ enum Rendering {
     return .string(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
   }
 
+  /// A manifest as an object was, or is, at a revision.
+  static func manifest(_ manifest: Document, of ref: ResourceRef, at revision: Revision) -> Document
+  {
+    var members = manifest.object ?? [:]
+    var metadata = members["metadata"]?.object ?? [:]
+    metadata["fqn"] = .string(ref.fqn)
+    metadata["etag"] = .string(String(revision.number))
+    members["metadata"] = .object(metadata)
+    return .object(members)
+  }
+
   /// The manifest, with what the server knows of the object in its metadata.
   static func object(_ object: StoredObject, status: ObjectStatus? = nil) -> Document {
     var members = object.manifest.object ?? [:]
@@ -29,7 +40,7 @@ enum Rendering {
   }
 
   static func result(_ result: WriteResult) -> Document {
-    [
+    var members: [String: Document] = [
       "revision": .integer(result.revision.number), "dryRun": .bool(result.isDryRun),
       "changed": .bool(result.results.contains { $0.outcome != .unchanged }),
       "results": .list(
@@ -42,11 +53,15 @@ enum Rendering {
           if result.isDryRun, item.outcome != .unchanged {
             members["before"] = item.before ?? .null
             members["after"] = item.object?.manifest ?? .null
+            members["diff"] = difference(from: item.before, to: item.object?.manifest)
           }
           return .object(members)
         }),
       "warnings": .list(result.warnings.map(\.document)),
     ]
+    if result.isDryRun { members["base"] = .integer(result.base.number) }
+    members["plan"] = result.plan.map(plan)
+    return .object(members)
   }
 
   static func joinToken(_ token: IssuedJoinToken) -> Document {
@@ -54,80 +69,6 @@ enum Rendering {
       "cluster": .string(token.cluster.fqn), "token": .string(token.text),
       "expiresAt": time(token.expiresAt), "command": .string(token.commandLine),
     ]
-  }
-
-  /// `full`: with what every object was before and is after.
-  static func change(_ followed: Operations.FollowedChange, full: Bool) -> Document {
-    var members = summary(followed.change, full: full).object ?? [:]
-    members["propagation"] = propagation(followed.propagation)
-    return .object(members)
-  }
-
-  static func summary(_ change: StoredChange, full: Bool = false) -> Document {
-    [
-      "revision": .integer(change.revision.number), "committedAt": time(change.committedAt),
-      "actor": .string(change.actor),
-      "objects": .list(
-        change.steps.map { step in
-          var members: [String: Document] = [
-            "fqn": .string(step.ref.fqn), "kind": .string(step.ref.kind.name),
-            "action": .string(
-              step.before == nil ? "created" : step.after == nil ? "deleted" : "updated"),
-          ]
-          if full {
-            members["before"] = step.before ?? .null
-            members["after"] = step.after ?? .null
-          }
-          return .object(members)
-        }),
-    ]
-  }
-
-  static func propagation(_ propagation: RevisionPropagation) -> Document {
-    var members: [String: Document] = [
-      "revision": .integer(propagation.revision), "isCompiled": .bool(propagation.isCompiled),
-      "isComplete": .bool(propagation.isComplete),
-      "clusters": .list(propagation.clusters.map(cluster)),
-    ]
-    members["compiledAfterMicroseconds"] = propagation.compiledAfter.map(Document.integer)
-    return .object(members)
-  }
-
-  static func status(_ status: ObjectStatus, of object: StoredObject) -> Document {
-    [
-      "fqn": .string(object.ref.fqn), "revision": .integer(object.revision.number),
-      "committedAt": time(object.updatedAt), "state": .string(status.state.rawValue),
-      "clusters": .list(status.clusters.map(cluster)),
-      "problems": .list(status.problems.map(\.document)),
-    ]
-  }
-
-  private static func cluster(_ propagation: ClusterPropagation) -> Document {
-    [
-      "cluster": .string(propagation.cluster), "connected": .bool(propagation.connected),
-      "generation": .integer(propagation.generation),
-      "state": .string(propagation.state.rawValue), "told": .integer(Int64(propagation.told)),
-      "acknowledged": .integer(Int64(propagation.acknowledged)),
-      "rejected": .integer(Int64(propagation.rejected)),
-      "rejections": .list(
-        propagation.rejections.map { rejection($0, cluster: propagation.cluster) }),
-      "stages": stages(propagation.stages),
-    ]
-  }
-
-  /// Microseconds.
-  private static func stages(_ times: StageTimes) -> Document {
-    let all: [(String, Int64?)] = [
-      ("compiled", times.compiled), ("sent", times.sent), ("stored", times.stored),
-      ("completed", times.completed), ("storedAfter", times.storedAfter),
-      ("translatedAfter", times.translatedAfter), ("toldAfter", times.toldAfter),
-      ("acknowledgedAfter", times.acknowledgedAfter),
-    ]
-    return .object(
-      Dictionary(
-        uniqueKeysWithValues: all.compactMap { name, time in
-          time.map { (name, .integer($0)) }
-        }))
   }
 
   static func rejection(_ pair: (cluster: String, rejection: ItemRejection)) -> Document {

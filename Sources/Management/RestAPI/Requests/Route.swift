@@ -70,8 +70,12 @@ enum SecuredRoute: Hashable {
   case status(ResourceRef)
   case joinTokens(cluster: ResourceRef)
   case apply
+  case plan
   case changes
   case change(Revision)
+  case rollback(Revision)
+  case lookupService
+  case lookupSelector
   case agents
   case workloads
   case proxies
@@ -88,10 +92,16 @@ enum SecuredRoute: Hashable {
   private init?(segments: [String]) {
     switch (segments[0], segments.count) {
     case ("apply", 1): self = .apply
+    case ("plan", 1): self = .plan
     case ("changes", 1): self = .changes
     case ("changes", 2):
       guard let number = Int64(segments[1]), number > 0 else { return nil }
       self = .change(Revision(number))
+    case ("changes", 3) where segments[2] == "rollback":
+      guard let number = Int64(segments[1]), number > 0 else { return nil }
+      self = .rollback(Revision(number))
+    case ("lookup", 2) where segments[1] == "service": self = .lookupService
+    case ("lookup", 2) where segments[1] == "selector": self = .lookupSelector
     case ("agents", 1): self = .agents
     case ("workloads", 1): self = .workloads
     case ("proxies", 1): self = .proxies
@@ -126,9 +136,9 @@ enum SecuredRoute: Hashable {
     switch self {
     case .object: [.get, .put, .patch, .delete]
     case .collection: [.get, .post]
-    case .apply, .joinTokens: [.post]
-    case .status, .changes, .change, .agents, .workloads, .proxies, .proxyConfiguration, .path,
-      .watch:
+    case .apply, .plan, .joinTokens, .rollback: [.post]
+    case .status, .changes, .change, .lookupService, .lookupSelector, .agents, .workloads, .proxies,
+      .proxyConfiguration, .path, .watch:
       [.get]
     }
   }
@@ -137,18 +147,28 @@ enum SecuredRoute: Hashable {
     switch self {
     case .object:
       switch method {
-      case .get, .head: ["view"]
+      case .get, .head: ["view", "fields", "watch", "revision"]
       case .delete: ["dryRun", "cascade"]
       default: ["dryRun"]
       }
     case .collection:
-      method == .post ? ["dryRun"] : ["limit", "continue", "labelSelector", "view"]
-    case .apply: ["dryRun", "file"]
-    case .changes: ["limit", "continue"]
+      method == .post
+        ? ["dryRun"]
+        : [
+          "limit", "continue", "labelSelector", "fieldSelector", "fields", "view", "watch",
+          "revision",
+        ]
+    case .apply: ["dryRun", "file", "revision"]
+    case .plan: ["file"]
+    case .changes: ["limit", "continue", "object", "kind", "actor", "since"]
+    case .rollback: ["dryRun", "object"]
+    case .lookupService: ["service", "cluster"]
+    case .lookupSelector: ["names"]
     case .workloads, .proxies: ["cluster"]
     case .path: ["from", "to"]
     case .watch: ["revision"]
-    case .status, .joinTokens, .change, .agents, .proxyConfiguration: []
+    case .joinTokens: ["dryRun"]
+    case .status, .change, .agents, .proxyConfiguration: []
     }
   }
 }

@@ -15,11 +15,12 @@ struct Call {
   let request: Request
   let query: [String: String]
   private let bodyLimit: Duration
+  private let demandsPreconditions: Bool
 
-  /// - Parameter bodyLimit: how long the body may take.
-  init(_ request: Request, route: Route, bodyLimit: Duration) throws {
+  init(_ request: Request, route: Route, _ settings: RestAPI.Settings) throws {
     self.request = request
-    self.bodyLimit = bodyLimit
+    bodyLimit = settings.bodyLimit
+    demandsPreconditions = settings.demandsPreconditions
     let allowed = route.parameters(for: request.method)
     var query: [String: String] = [:]
     for (name, value) in request.uri.queryParameters {
@@ -137,8 +138,9 @@ struct Call {
   /// What the client accepts must contain one of the types that we send.
   func checkAccept(_ offered: [String]) throws {
     guard let accept = request.headers[.accept] else { return }
-    let accepted = accept.utf8.split(separator: UInt8(ascii: ",")).map { entry in
-      Self.trimmedLowercase(entry.prefix { $0 != UInt8(ascii: ";") })
+    let accepted = accept.utf8.split(separator: UInt8(ascii: ",")).compactMap { entry in
+      let parts = entry.split(separator: UInt8(ascii: ";")).map(Self.trimmedLowercase)
+      return parts.dropFirst().contains { $0 == "q=0" || $0.hasPrefix("q=0.0") } ? nil : parts.first
     }
     let fits = accepted.contains { entry in
       entry == "*/*" || offered.contains(entry)
@@ -155,7 +157,7 @@ struct Call {
   var precondition: Precondition {
     get throws {
       switch (request.headers[.ifMatch], request.headers[.ifNoneMatch]) {
-      case (nil, nil): return .none
+      case (nil, nil): return demandsPreconditions ? .demanded : .none
       case (nil, "*"?): return .absent
       case ("*"?, nil): return .present
       case (let tag?, nil):
@@ -167,6 +169,21 @@ struct Call {
       case (_?, _?):
         throw OperationError.malformed("If-Match and If-None-Match exclude each other")
       }
+    }
+  }
+
+  /// What the client calls this request, so that it can send it again without doing it again.
+  var idempotencyKey: String? {
+    get throws {
+      guard let key = HTTPField.Name("Idempotency-Key").flatMap({ request.headers[$0] }) else {
+        return nil
+      }
+      guard (1...255).contains(key.utf8.count),
+        key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+      else {
+        throw OperationError.malformed("an Idempotency-Key is 1 to 255 visible ASCII characters")
+      }
+      return key
     }
   }
 
