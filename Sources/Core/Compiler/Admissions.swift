@@ -87,17 +87,14 @@ private func principals(
     return []
   }
   if let selector = part.namespaceSelector { return principals(of: selector, &reader) }
-  switch ref.kind {
-  case .tenant: return principals(ofTenant: ref, &reader)
-  case .organization:
+  if ref.kind == .tenant { return principals(ofTenant: ref, &reader) }
+  if ref.kind == .organization {
     return reader.children(of: ref, .tenant).flatMap { principals(ofTenant: $0.ref, &reader) }
-  case .organizationSetting, .cluster, .workspace, .workspaceSetting, .trafficGroup,
-    .securityGroup, .gatewayGroup, .trafficSetting, .serviceRoute, .securitySetting, .gateway:
-    reader.report(
-      .warning, .unknownReference, on: resource, at: path,
-      "\(ref.fqn) holds no namespaces; the rule names nobody")
-    return []
   }
+  reader.report(
+    .warning, .unknownReference, on: resource, at: path,
+    "\(ref.fqn) holds no namespaces; the rule names nobody")
+  return []
 }
 
 private func principals(ofTenant ref: ResourceRef, _ reader: inout Reader) -> [Principal] {

@@ -192,8 +192,8 @@ struct Topology: Hashable {
 extension Resource {
   /// nil when the object leaves it open.
   var topology: Topology? {
-    let choice = organizationSetting?.topologyChoice ?? workspaceSetting?.topologyChoice
-    return choice.map { Topology(choice: $0, source: source) }
+    let failover = organizationSetting?.failover ?? workspaceSetting?.failover
+    return failover.map { Topology(choice: $0.topologyChoice ?? .cluster, source: source) }
   }
 }
 

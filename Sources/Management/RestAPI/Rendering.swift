@@ -1,6 +1,7 @@
 import Blueprints
 import Documents
 import Foundation
+import Manifests
 import Model
 import Operations
 import Publication
@@ -99,6 +100,10 @@ enum Rendering {
       "committedAt": time(object.updatedAt), "state": .string(status.state.rawValue),
       "clusters": .list(status.clusters.map(cluster)),
       "problems": .list(status.problems.map(\.document)),
+      "notYetEffective": .list(
+        Manifests.notYetEffective(in: object.manifest, of: object.ref.kind).map {
+          .string($0.text)
+        }),
     ]
   }
 
