@@ -122,6 +122,10 @@ struct World {
     guard before != resource else { return }
     resources[ref] = resource
     touched.facts.insert(.object(ref))
+    for aspect in PolicyAspect.allCases
+    where before.map({ PolicyKey($0, aspect) }) != resource.map({ PolicyKey($0, aspect) }) {
+      touched.facts.insert(.policy(ref, aspect))
+    }
     if let parent = ref.parent, (before == nil) != (resource == nil) {
       let fact = Fact.children(parent, ref.kind)
       if resource != nil {
@@ -152,10 +156,8 @@ struct World {
   private mutating func setOrganizationSetting(_ ref: ResourceRef, _ touched: inout Touched) {
     touched.units.insert(.setting(ref))
     let settings = ref.parent.flatMap { children[.children($0, .organizationSetting)] } ?? []
-    let before = organizationSetting
     organizationSetting = settings.compactMap { resources[$0] }.min { $0.precedes($1) }
     connectivity.reachability = organizationSetting?.organizationSetting?.networkReachability ?? [:]
-    if before?.topology != organizationSetting?.topology { touched.facts.insert(.topology) }
   }
 
   private mutating func reselect(
