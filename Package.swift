@@ -41,10 +41,12 @@ let package = Package(
       name: "Manifests",
       dependencies: ["Documents", "Model", .product(name: "Yams", package: "Yams")],
       path: "Sources/Core/Manifests"),
+    .target(
+      name: "Inheritance", dependencies: ["Documents", "Model"], path: "Sources/Core/Inheritance"),
     .target(name: "Access", dependencies: ["Model"], path: "Sources/Core/Access"),
     .target(name: "Blueprints", dependencies: ["Documents"], path: "Sources/Core/Blueprints"),
     .target(
-      name: "Compiler", dependencies: ["Blueprints", "Documents", "Model"],
+      name: "Compiler", dependencies: ["Blueprints", "Documents", "Inheritance", "Model"],
       path: "Sources/Core/Compiler"),
     .target(
       name: "EnvoyConfig",
@@ -338,7 +340,7 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Access", "Blueprints", "BlueprintCoding", "Compiler", "Documents", "EnvoyConfig",
-        "EnvoyProtos", "Identity", "Manifests", "Model", "TestSupport",
+        "EnvoyProtos", "Identity", "Inheritance", "Manifests", "Model", "TestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Core"),

@@ -74,7 +74,7 @@ private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
   @Test(
     arguments: [
       ("pods", "rialto get workloads"), ("svc", "rialto get workloads"),
-      ("vs", "rialto get serviceroutes"), ("AuthorizationPolicy", "rialto get securitysettings"),
+      ("trafficsplits", "rialto get serviceroutes"), ("NetPol", "rialto get securitysettings"),
       ("ns", "rialto get workspaces"), ("events", "rialto changes"),
       ("servicerout", "Did you mean 'serviceRoute'?"),
     ])

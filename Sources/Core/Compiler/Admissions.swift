@@ -1,35 +1,33 @@
 import Blueprints
 import Documents
+import Inheritance
 import Model
 
 /// Who may call the workloads of a namespace, and how.
 func admission(
-  to place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?, _ resource: Resource?,
-  _ reader: inout Reader
+  to place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?,
+  _ policy: EffectivePolicy, _ reader: inout Reader
 ) -> Admission {
-  guard let resource, case .securitySetting(let setting) = resource.spec else {
-    return Admission(traffic: .required, authorization: .open)
-  }
-  let traffic: TrafficMode =
-    switch setting.trafficMode ?? .required {
-    case .required: .required
-    case .optional: .optional
-    }
+  var traffic = TrafficMode.required
+  if case .trafficMode(.optional)? = policy[.trafficMode]?.value { traffic = .optional }
+  guard let property = policy[.authorization], let source = property.sources.first,
+    case .authorization(let mode, _)? = property.value
+  else { return Admission(traffic: traffic, authorization: .open) }
   return Admission(
     traffic: traffic,
-    authorization: authorization(setting, to: place, workspace, group, resource, &reader))
+    authorization: authorization(mode, to: place, workspace, group, source, &reader))
 }
 
 private func authorization(
-  _ setting: SecuritySetting, to place: NamespaceInCluster, _ workspace: Resource,
-  _ group: Resource?, _ resource: Resource, _ reader: inout Reader
+  _ mode: AuthorizationMode, to place: NamespaceInCluster, _ workspace: Resource,
+  _ group: Resource?, _ source: PolicySource, _ reader: inout Reader
 ) -> Authorization {
   func only(_ principals: [Principal]) -> Authorization {
-    let name = ruleName(resource, "mode")
+    let name = ruleName(source, "mode")
     return .rules(deny: [], allow: [AuthorizationRule(name: name, principals: principals.ordered)])
   }
-  switch setting.authorization {
-  case nil, .disabled: return .open
+  switch mode {
+  case .disabled: return .open
   case .cluster:
     return only(reader.trustDomains().map { .trustDomain(trustDomain: $0.trustDomain) })
   case .workspace: return only(principals(of: workspace.namespaceSelector, &reader))
@@ -40,12 +38,12 @@ private func authorization(
   case .custom(let accounts):
     return only(accounts.flatMap { principals(of: $0, seenFrom: place.namespace, &reader) })
   case .rules(let rules):
-    return authorization(rules, to: workspace, group, resource, &reader)
+    return authorization(rules, to: workspace, group, source, &reader)
   }
 }
 
 private func authorization(
-  _ rules: AccessRules, to workspace: Resource, _ group: Resource?, _ resource: Resource,
+  _ rules: AccessRules, to workspace: Resource, _ group: Resource?, _ source: PolicySource,
   _ reader: inout Reader
 ) -> Authorization {
   let targets = Set(
@@ -55,10 +53,10 @@ private func authorization(
     rules.enumerated().compactMap { index, rule in
       guard targets.contains(rule.to) else { return nil }
       return AuthorizationRule(
-        name: ruleName(resource, "\(list)[\(index)]"),
+        name: ruleName(source, "\(list)[\(index)]"),
         principals: principals(
-          under: rule.from, of: resource,
-          at: (FieldPath() / "spec" / "authorization" / "rules" / list)[index] / "from",
+          under: rule.from, of: source.ref,
+          at: (source.fieldPath / "authorization" / "rules" / list)[index] / "from",
           &reader
         ).ordered)
     }
@@ -70,15 +68,15 @@ private func authorization(
 }
 
 /// Leads from what an Envoy logs back to the object.
-private func ruleName(_ resource: Resource, _ place: String) -> String {
-  "\(resource.ref.fqn)#\(place)"
+private func ruleName(_ source: PolicySource, _ place: String) -> String {
+  "\(source.ref.fqn)#\(place)"
 }
 
 // MARK: Principals
 
 /// Everybody in a part of the tree.
 private func principals(
-  under ref: ResourceRef, of resource: Resource, at path: FieldPath, _ reader: inout Reader
+  under ref: ResourceRef, of resource: ResourceRef, at path: FieldPath, _ reader: inout Reader
 ) -> [Principal] {
   guard let part = reader.resource(ref) else {
     reader.report(
@@ -87,17 +85,14 @@ private func principals(
     return []
   }
   if let selector = part.namespaceSelector { return principals(of: selector, &reader) }
-  switch ref.kind {
-  case .tenant: return principals(ofTenant: ref, &reader)
-  case .organization:
+  if ref.kind == .tenant { return principals(ofTenant: ref, &reader) }
+  if ref.kind == .organization {
     return reader.children(of: ref, .tenant).flatMap { principals(ofTenant: $0.ref, &reader) }
-  case .organizationSetting, .cluster, .workspace, .workspaceSetting, .trafficGroup,
-    .securityGroup, .gatewayGroup, .trafficSetting, .serviceRoute, .securitySetting, .gateway:
-    reader.report(
-      .warning, .unknownReference, on: resource, at: path,
-      "\(ref.fqn) holds no namespaces; the rule names nobody")
-    return []
   }
+  reader.report(
+    .warning, .unknownReference, on: resource, at: path,
+    "\(ref.fqn) holds no namespaces; the rule names nobody")
+  return []
 }
 
 private func principals(ofTenant ref: ResourceRef, _ reader: inout Reader) -> [Principal] {

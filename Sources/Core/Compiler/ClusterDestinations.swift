@@ -1,5 +1,6 @@
 import Blueprints
 import Documents
+import Inheritance
 import Model
 
 /// A cluster that sends a host's requests to services at gateways of its own.
@@ -112,10 +113,8 @@ struct Forwarding {
   }
 
   private func topology(_ reader: inout Reader) -> TopologyChoice {
-    let setting = resource.ref.ancestor(.workspace).flatMap {
-      reader.children(of: $0, .workspaceSetting).first
-    }
-    return (setting?.topology ?? reader.topology())?.choice ?? .cluster
+    resource.ref.ancestor(.workspace).map { PolicyPlace($0) }
+      .flatMap { reader.failover(at: $0) }.choice
   }
 }
 

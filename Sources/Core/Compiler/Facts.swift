@@ -39,8 +39,8 @@ enum Fact: Hashable {
   case eastWest(String)
   /// Which networks there are.
   case networks
-  /// What the organization prefers where several clusters can take a request.
-  case topology
+  /// What an object says about policies that are inherited.
+  case policy(ResourceRef, PolicyAspect)
   /// Which gateway objects send a host's requests to services.
   case host(String)
 }

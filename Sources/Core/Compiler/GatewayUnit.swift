@@ -70,9 +70,16 @@ private func plannedServers(
   _ gateway: Gateway, of resource: Resource, in cluster: String, against rivals: [Rival],
   _ reader: inout Reader
 ) -> [GatewayServer] {
-  let spec = FieldPath() / "spec" / "http"
+  let list = resource.ref.kind == .tier1Gateway ? "externalServers" : "http"
+  let spec = FieldPath() / "spec" / list
   var servers: [GatewayServer] = []
   for (index, server) in gateway.http.enumerated() {
+    if case .unserved(let reason) = server.tls {
+      reader.report(
+        .warning, .noEffect, on: resource, at: spec[index],
+        "gateways do not serve this yet: \(reason)")
+      continue
+    }
     let winner = rivals.first { rival in
       rival.gateway.http.contains { $0.contends(with: server) }
     }
@@ -92,8 +99,21 @@ private func plannedServers(
 extension HTTPServer {
   /// Whether two servers cannot be on one proxy: one host twice, or a port with and without TLS.
   fileprivate func contends(with other: HTTPServer) -> Bool {
-    port == other.port
+    isServed && other.isServed && port == other.port
       && (hostname == other.hostname || (tls == .disabled) != (other.tls == .disabled))
+  }
+}
+
+extension ServerTLS {
+  fileprivate var planned: GatewayTLS {
+    switch self {
+    case .disabled, .unserved: .none
+    case .simple(let certificate, let privateKey):
+      .files(certificate: certificate, privateKey: privateKey, clientAuthorities: nil)
+    case .mutual(let certificate, let privateKey, let clientAuthorities):
+      .files(
+        certificate: certificate, privateKey: privateKey, clientAuthorities: clientAuthorities)
+    }
   }
 }
 
@@ -101,15 +121,6 @@ private func plannedServer(
   _ server: HTTPServer, of resource: Resource, in cluster: String, at path: FieldPath,
   _ reader: inout Reader
 ) -> GatewayServer {
-  let tls: GatewayTLS =
-    switch server.tls {
-    case .disabled: .none
-    case .simple(let certificate, let privateKey):
-      .files(certificate: certificate, privateKey: privateKey, clientAuthorities: nil)
-    case .mutual(let certificate, let privateKey, let clientAuthorities):
-      .files(
-        certificate: certificate, privateKey: privateKey, clientAuthorities: clientAuthorities)
-    }
   let rules = server.rules.enumerated().map { index, rule in
     GatewayRule(
       matches: rule.matches.map { RequestMatch($0) },
@@ -121,7 +132,8 @@ private func plannedServer(
       timeout: rule.timeout.map(milliseconds))
   }
   return GatewayServer(
-    name: server.name, hostname: server.hostname, port: server.port, tls: tls, rules: rules)
+    name: server.name, hostname: server.hostname, port: server.port, tls: server.tls.planned,
+    rules: rules)
 }
 
 /// Where there is nothing to send a request to, it is answered with 503: were the rule left out, a

@@ -1,5 +1,6 @@
 import Blueprints
 import Documents
+import Inheritance
 import Model
 
 /// What holds for the workloads of a namespace in one cluster, as callers and as callees.
@@ -16,11 +17,17 @@ func namespaceUnit(_ place: NamespaceInCluster, _ reader: inout Reader) -> UnitO
   var sources = [workspace.source]
   let traffic = owned(.trafficGroup, .trafficSetting, place, workspace, &reader, &sources)
   let security = owned(.securityGroup, .securitySetting, place, workspace, &reader, &sources)
+  let policy = reader.policy(
+    at: PolicyPlace(
+      workspace.ref, trafficGroup: traffic?.ref, securityGroup: security?.ref))
+  for property in [PolicyProperty.reachability, .upstreams, .trafficMode, .authorization] {
+    sources += reader.sources(of: policy[property])
+  }
   let plan = NamespacePlan(
     namespace: place.namespace, workspace: workspace.ref.fqn,
-    reach: reach(from: place, workspace, traffic.group, traffic.setting?.trafficSetting),
-    calls: calls(traffic.setting?.trafficSetting),
-    admission: admission(to: place, workspace, security.group, security.setting, &reader))
+    reach: reach(from: place, workspace, traffic, policy),
+    calls: calls(policy),
+    admission: admission(to: place, workspace, security, policy, &reader))
   return [place.cluster: SourcedItem(item: .namespace(plan), sources: Set(sources).sorted())]
 }
 
@@ -33,14 +40,14 @@ private func exists(_ place: NamespaceInCluster, _ reader: inout Reader) -> Bool
   return false
 }
 
-/// The group that owns the namespace and its one setting.
+/// The group that owns the namespace; second settings of it are reported.
 private func owned(
   _ groupKind: Kind, _ settingKind: Kind, _ place: NamespaceInCluster, _ workspace: Resource,
   _ reader: inout Reader, _ sources: inout [Source]
-) -> (group: Resource?, setting: Resource?) {
+) -> Resource? {
   let claims = reader.claims(groupKind, on: place).filter { $0.ref.parent == workspace.ref }
   reportContest(claims, place, &reader)
-  guard let group = claims.first.flatMap({ reader.resource($0.ref) }) else { return (nil, nil) }
+  guard let group = claims.first.flatMap({ reader.resource($0.ref) }) else { return nil }
   let settings = reader.children(of: group.ref, settingKind)
   for loser in settings.dropFirst() {
     reader.report(
@@ -49,7 +56,7 @@ private func owned(
   }
   sources.append(group.source)
   if let setting = settings.first { sources.append(setting.source) }
-  return (group, settings.first)
+  return group
 }
 
 private func reportContest(
@@ -68,9 +75,11 @@ private func reportContest(
 
 private func reach(
   from place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?,
-  _ setting: TrafficSetting?
+  _ policy: EffectivePolicy
 ) -> Reach {
-  switch setting?.reachability ?? .workspace {
+  var reachability = Reachability.workspace
+  if case .reachability(let said)? = policy[.reachability]?.value { reachability = said }
+  switch reachability {
   case .cluster: return .everything
   case .namespace: return .only(targets: [ReachTarget(namespace: NamePattern(place.namespace))])
   case .workspace: return reach(workspace.namespaceSelector)
@@ -90,8 +99,9 @@ private func reach(_ selector: NamespaceSelector?) -> Reach {
   return .only(targets: Set(targets).sorted())
 }
 
-private func calls(_ setting: TrafficSetting?) -> [CallRule] {
-  (setting?.upstreams ?? []).map { upstream in
+private func calls(_ policy: EffectivePolicy) -> [CallRule] {
+  guard case .upstreams(let upstreams)? = policy[.upstreams]?.value else { return [] }
+  return upstreams.map { upstream in
     CallRule(
       hosts: upstream.hosts, timeout: upstream.requestTimeout.map(milliseconds),
       retries: upstream.retries.map { retries in
@@ -99,11 +109,5 @@ private func calls(_ setting: TrafficSetting?) -> [CallRule] {
           attempts: retries.attempts, perTryTimeout: retries.perTryTimeout.map(milliseconds),
           conditions: retries.retryOn)
       })
-  }
-}
-
-extension Resource {
-  fileprivate var trafficSetting: TrafficSetting? {
-    if case .trafficSetting(let setting) = spec { setting } else { nil }
   }
 }

@@ -1,4 +1,5 @@
 import Blueprints
+import Inheritance
 import Model
 
 /// What a service is to the clusters: who has it, who lets others call it, and who is preferred.
@@ -26,11 +27,13 @@ private func exposure(
   let place = NamespaceInCluster(cluster: cluster, namespace: service.namespace)
   var exposed = Exposed(offer: offer, isExposed: false, choice: .cluster, sources: [])
   let workspace = reader.workspace(of: place)
-  let setting = workspace.flatMap { reader.children(of: $0.ref, .workspaceSetting).first }
-  if let topology = setting?.topology ?? reader.topology() {
-    exposed.choice = topology.choice
-    exposed.sources.append(topology.source)
+  if let workspace {
+    let group = reader.group(.trafficGroup, of: place)
+    let failover = reader.failover(at: PolicyPlace(workspace.ref, trafficGroup: group?.ref))
+    exposed.choice = failover.choice
+    exposed.sources += reader.sources(of: failover, .failover)
   }
+  let setting = workspace.flatMap { reader.children(of: $0.ref, .workspaceSetting).first }
   guard let setting else { return exposed }
   exposed.sources = Set(exposed.sources + [setting.source]).sorted()
   let gateways = reader.eastWestGateways(of: cluster)
@@ -39,6 +42,17 @@ private func exposure(
       && gateways.contains { exposure.gateways.selects($0) }
   }
   return exposed
+}
+
+extension EffectiveProperty? {
+  /// What near means.
+  var choice: TopologyChoice {
+    if case .failover(let failover)? = self?.value {
+      failover.topologyChoice ?? .cluster
+    } else {
+      .cluster
+    }
+  }
 }
 
 /// Those whose instances the workloads of a cluster can call, by name.

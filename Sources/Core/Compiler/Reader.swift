@@ -131,10 +131,20 @@ struct Reader {
     return Set(world.connectivity.networks.values)
   }
 
-  /// What the organization says about what is near, and where it says so.
-  mutating func topology() -> Topology? {
-    facts.insert(.topology)
-    return world.organizationSetting?.topology
+  /// An object for what it says about policies, and for nothing else.
+  mutating func policyHolder(_ ref: ResourceRef, _ aspect: PolicyAspect) -> Resource? {
+    facts.insert(.policy(ref, aspect))
+    return world.resources[ref]
+  }
+
+  /// The one setting below an object; of several, the oldest.
+  mutating func policySetting(
+    of parent: ResourceRef, _ kind: Kind, _ aspect: PolicyAspect
+  ) -> Resource? {
+    let fact = Fact.children(parent, kind)
+    facts.insert(fact)
+    return (world.children[fact] ?? []).compactMap { policyHolder($0, aspect) }
+      .min { $0.precedes($1) }
   }
 
   /// The objects that send a host's requests to services, oldest first.
@@ -176,9 +186,15 @@ struct Reader {
     _ severity: Diagnostic.Severity, _ code: CompilerCode, on resource: Resource,
     at path: FieldPath = FieldPath(), _ message: String
   ) {
+    report(severity, code, on: resource.ref, at: path, message)
+  }
+
+  mutating func report(
+    _ severity: Diagnostic.Severity, _ code: CompilerCode, on ref: ResourceRef, at path: FieldPath,
+    _ message: String
+  ) {
     diagnostics.append(
-      Diagnostic(
-        severity, code: code.rawValue, subject: resource.ref.fqn, path: path, message: message))
+      Diagnostic(severity, code: code.rawValue, subject: ref.fqn, path: path, message: message))
   }
 }
 
@@ -187,20 +203,6 @@ struct Offer {
   var cluster: ResolvedCluster
   var ports: [ObservedPort]
   var labels: [String: String]
-}
-
-/// What is near, and the object that says so.
-struct Topology: Hashable {
-  var choice: TopologyChoice
-  var source: Source
-}
-
-extension Resource {
-  /// nil when the object leaves it open.
-  var topology: Topology? {
-    let choice = organizationSetting?.topologyChoice ?? workspaceSetting?.topologyChoice
-    return choice.map { Topology(choice: $0, source: source) }
-  }
 }
 
 /// What the compiler can find wrong.

@@ -73,8 +73,9 @@ extension Resource {
     switch spec {
     case .workspace(let workspace): workspace.namespaceSelector
     case .group(let group): group.namespaceSelector
-    case .organization, .organizationSetting, .cluster, .tenant, .workspaceSetting, .trafficSetting,
-      .serviceRoute, .securitySetting, .gateway:
+    case .organization, .organizationSetting, .cluster, .tenant, .tenantSetting, .workspaceSetting,
+      .trafficSetting, .serviceTrafficSetting, .serviceRoute, .securitySetting,
+      .serviceSecuritySetting, .profile, .gateway, .passive:
       nil
     }
   }

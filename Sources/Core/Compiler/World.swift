@@ -128,6 +128,10 @@ struct World {
     guard before != resource else { return }
     resources[ref] = resource
     touched.facts.insert(.object(ref))
+    for aspect in PolicyAspect.allCases
+    where before.map({ PolicyKey($0, aspect) }) != resource.map({ PolicyKey($0, aspect) }) {
+      touched.facts.insert(.policy(ref, aspect))
+    }
     if let parent = ref.parent, (before == nil) != (resource == nil) {
       let fact = Fact.children(parent, ref.kind)
       if resource != nil {
@@ -139,14 +143,15 @@ struct World {
       touched.facts.insert(fact)
     }
     reselect(ref, before, resource, &touched)
-    switch ref.kind {
-    case .cluster: setCluster(ref, resource, &touched)
-    case .serviceRoute: setRoute(ref, before, resource, &touched)
-    case .gateway: setGateway(ref, before, resource, &touched)
-    case .organizationSetting: setOrganizationSetting(ref, &touched)
-    case .workspaceSetting: touched.units.insert(.setting(ref))
-    case .organization, .tenant, .workspace, .trafficGroup, .securityGroup, .gatewayGroup,
-      .trafficSetting, .securitySetting:
+    switch (before ?? resource)?.spec {
+    case .cluster?: setCluster(ref, resource, &touched)
+    case .serviceRoute?: setRoute(ref, before, resource, &touched)
+    case .gateway?: setGateway(ref, before, resource, &touched)
+    case .organizationSetting?: setOrganizationSetting(ref, &touched)
+    case .workspaceSetting?: touched.units.insert(.setting(ref))
+    case .organization?, .tenant?, .tenantSetting?, .workspace?, .group?, .trafficSetting?,
+      .serviceTrafficSetting?, .securitySetting?, .serviceSecuritySetting?, .profile?, .passive?,
+      nil:
       break
     }
   }
@@ -157,10 +162,8 @@ struct World {
   private mutating func setOrganizationSetting(_ ref: ResourceRef, _ touched: inout Touched) {
     touched.units.insert(.setting(ref))
     let settings = ref.parent.flatMap { children[.children($0, .organizationSetting)] } ?? []
-    let before = organizationSetting
     organizationSetting = settings.compactMap { resources[$0] }.min { $0.precedes($1) }
     connectivity.reachability = organizationSetting?.organizationSetting?.networkReachability ?? [:]
-    if before?.topology != organizationSetting?.topology { touched.facts.insert(.topology) }
   }
 
   private mutating func reselect(
@@ -329,21 +332,28 @@ extension ServiceRoute {
 extension Gateway {
   var destinations: Set<ServiceName> {
     Set(
-      http.flatMap(\.rules).compactMap { rule in
+      http.filter(\.isServed).flatMap(\.rules).compactMap { rule in
         if case .service(let service, _) = rule.action { service } else { nil }
       })
   }
 
   /// Whether some requests go to other clusters.
   var forwards: Bool {
-    http.flatMap(\.rules).contains { if case .clusters = $0.action { true } else { false } }
+    http.filter(\.isServed).flatMap(\.rules).contains {
+      if case .clusters = $0.action { true } else { false }
+    }
   }
 
   /// The hosts whose requests go to services here.
   var servedHosts: Set<String> {
     Set(
       http.filter { server in
-        server.rules.contains { if case .service = $0.action { true } else { false } }
+        server.isServed
+          && server.rules.contains { if case .service = $0.action { true } else { false } }
       }.map(\.hostname))
   }
+}
+
+extension HTTPServer {
+  var isServed: Bool { if case .unserved = tls { false } else { true } }
 }

@@ -3,39 +3,27 @@ package import Model
 extension Kind {
   /// In a list: `trafficgroups`.
   package var plural: String {
-    switch self {
-    case .organizationSetting: "organizationsettings"
-    case .workspaceSetting: "workspacesettings"
-    case .trafficSetting: "trafficsettings"
-    case .securitySetting: "securitysettings"
-    case .gateway: "gateways"
-    case .organization, .cluster, .tenant, .workspace, .trafficGroup, .securityGroup,
-      .gatewayGroup, .serviceRoute:
-      collection
+    // Collections of several kinds share one name.
+    let isShared = Kind.allCases.contains { $0 != self && $0.collection == collection }
+    if [.gateway, .istioGateway, .role].contains(self) || isOnly || isShared
+      || self == .wasmExtension
+    {
+      return Self.pluralized(asciiLowercased(isOnly && !isAccess ? name : rawValue))
     }
+    return collection
   }
 
-  /// As tctl's users type it.
-  package var shortName: String {
-    switch self {
-    case .organization: "org"
-    case .organizationSetting: "os"
-    case .cluster: "cs"
-    case .tenant: "tns"
-    case .workspace: "ws"
-    case .workspaceSetting: "wss"
-    case .trafficGroup: "tg"
-    case .securityGroup: "sg"
-    case .gatewayGroup: "gg"
-    case .trafficSetting: "ts"
-    case .serviceRoute: "sr"
-    case .securitySetting: "ss"
-    case .gateway: "gwt"
+  private static func pluralized(_ word: String) -> String {
+    guard word.utf8.last == UInt8(ascii: "y") else {
+      return word.utf8.last == UInt8(ascii: "s") ? "\(word)es" : "\(word)s"
     }
+    return String(decoding: word.utf8.dropLast(), as: UTF8.self) + "ies"
   }
 
   /// Every word that means this kind and perhaps others, in lower case.
   package var words: [String] {
+    // `gateway` means ours; Istio's has a word of its own.
+    if self == .istioGateway { return [rawValue, plural, shortName].map(asciiLowercased) }
     let words = [rawValue, name, plural, "\(name)s", shortName, collection].map(asciiLowercased)
     return self == .gateway ? words + ["unifiedgateway", "gw"] : words
   }
@@ -43,9 +31,10 @@ extension Kind {
 
 /// The kinds that a word of the command line means, in any case: `ServiceRoute`, `serviceroutes`,
 /// `sr`; several for `group` and `settings`.
-package func kinds(named word: String) -> [Kind] {
-  let wanted = asciiLowercased(word)
-  return Kind.allCases.filter { $0.words.contains { $0.utf8.elementsEqual(wanted.utf8) } }
+package func kinds(named word: String) -> [Kind] { kindsByWord[asciiLowercased(word)] ?? [] }
+
+private let kindsByWord: [String: [Kind]] = Kind.allCases.reduce(into: [:]) { found, kind in
+  for word in Set(kind.words) { found[word, default: []].append(kind) }
 }
 
 /// The word for a kind that is nearest to a misspelt one.

@@ -24,13 +24,22 @@ package struct Manifest: Sendable {
   package func resource(
     revision: Revision = Revision(0), created: Revision = Revision(0)
   ) -> Resource {
-    Resource(ref: ref, spec: spec, labels: labels, revision: revision, created: created)
+    Resource(
+      ref: ref, spec: spec, labels: labels, profiles: profiles(of: document), revision: revision,
+      created: created)
   }
 }
 
 /// `metadata.labels` of a canonical manifest.
 package func labels(of manifest: Document) -> [String: String] {
   (manifest[["metadata", "labels"]]?.object ?? [:]).compactMapValues(\.string)
+}
+
+/// The profiles that a canonical manifest attaches, in order.
+package func profiles(of manifest: Document) -> [ResourceRef] {
+  (manifest[["spec", "profiles"]]?.list ?? []).compactMap { fqn in
+    fqn.string.flatMap { ResourceRef(fqn: $0) }
+  }
 }
 
 /// `spec.deletionProtectionEnabled` of a canonical manifest.
@@ -48,12 +57,14 @@ package func resource(
   var checker = ShapeChecker(report: Report(subject: ref.fqn), written: [:])
   let place = ShapeChecker.Place(written: FieldPath() / "spec", path: FieldPath() / "spec")
   let spec = checker.checked(
-    manifest["spec"] ?? .object([:]), as: .object(ref.kind.spec), at: place)
+    manifest["spec"] ?? .object([:]), as: ref.kind.isRaw ? .anything : .object(ref.kind.spec),
+    at: place)
   var report = checker.report
   let typed = typedSpec(of: ref, Cursor(spec ?? .object([:]), at: place.path), &report)
   let resource = typed.map { spec in
     Resource(
-      ref: ref, spec: spec, labels: labels(of: manifest), revision: revision, created: created)
+      ref: ref, spec: spec, labels: labels(of: manifest), profiles: profiles(of: manifest),
+      revision: revision, created: created)
   }
   return Diagnosed(value: resource, diagnostics: report.diagnostics)
 }

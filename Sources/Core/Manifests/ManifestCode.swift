@@ -26,6 +26,9 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case redundantRule = "RL1047"
   case deprecated = "RL1050"
   case noEffectYet = "RL1051"
+  case converted = "RL1052"
+  case foreignObject = "RL1070"
+  case unreplacedVariable = "RL1071"
   case namespaceOwned = "RL1060"
   case outsideWorkspace = "RL1061"
   case secondOfItsKind = "RL1062"
@@ -53,8 +56,8 @@ package enum ManifestCode: String, CaseIterable, Sendable {
         + "quotes: version: \"1.10\"."
     case .missingField: "A field that the kind cannot do without is absent."
     case .unknownKind:
-      "No such apiVersion and kind. The kinds are those that 'rialto explain' lists, in the groups "
-        + "api, traffic, security and gateway of rialto.mesh/v2 or tsb.tetrate.io/v2."
+      "No such apiVersion and kind. The kinds are those that 'rialto explain' lists, in their groups "
+        + "of rialto.mesh/v2 or tsb.tetrate.io/v2, and Istio's own below groups."
     case .badName:
       "Names are DNS labels: lower-case letters, digits and '-', at most 63, beginning and ending "
         + "with a letter or digit."
@@ -80,6 +83,14 @@ package enum ManifestCode: String, CaseIterable, Sendable {
       "Two servers of one gateway cannot share the port, or the port belongs to the proxy itself."
     case .redundantRule: "The rule is wholly contained in another one and would have no effect."
     case .deprecated: "The field still works; its successor says the same more clearly."
+    case .converted:
+      "Something of Tetrate Service Bridge has another name or form here and was changed to it."
+    case .foreignObject:
+      "The object is none of this API: Kubernetes, or software to install, manages it. "
+        + "'--skip-unknown' leaves such objects out."
+    case .unreplacedVariable:
+      "The text is a template and nobody said what stands for a variable. Say it with "
+        + "'--var NAME=VALUE'."
     case .noEffectYet: "The field is understood and kept, but changes nothing yet."
     case .namespaceOwned:
       "A namespace of a cluster belongs to one workspace, and within it to one group of a type. "

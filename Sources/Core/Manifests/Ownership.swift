@@ -9,20 +9,30 @@ package func mayContend(_ ref: ResourceRef, with other: ResourceRef) -> Bool {
     guard let workspace = ref.ancestor(.workspace) else { return false }
     return workspace == other.ancestor(.workspace)
   }
-  switch ref.kind {
-  case .organization, .cluster, .tenant: return false
-  case .workspace: return other.kind == .workspace || areInOneWorkspace()
-  case .trafficGroup, .securityGroup, .gatewayGroup:
+  if ref.kind == .workspace { return other.kind == .workspace || areInOneWorkspace() }
+  if ref.kind.isGroup {
     return areInOneWorkspace()
       && (other.kind == .workspace || other.kind == ref.kind || other.parent == ref)
-  case .serviceRoute:
-    return other == ref.parent || (other.kind == .serviceRoute && areInOneWorkspace())
-  case .organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting:
-    return other.parent == ref.parent && other.kind == ref.kind
-  case .gateway:
-    return other == ref.parent || (other.kind == .gateway && areInOneWorkspace())
   }
+  if settingKinds.contains(ref.kind) {
+    return other.parent == ref.parent && other.kind == ref.kind
+  }
+  if other == ref.parent { return ref.kind.parent?.isGroup == true }
+  let alike = gatewayKinds.contains(ref.kind) ? gatewayKinds : [ref.kind]
+  let isContested = gatewayKinds.contains(ref.kind) || serviceKinds.contains(ref.kind)
+  return isContested && alike.contains(other.kind) && areInOneWorkspace()
 }
+
+/// Kinds of which there is one below a parent.
+private let settingKinds: Set<Kind> = [
+  .organizationSetting, .tenantSetting, .workspaceSetting, .trafficSetting, .securitySetting,
+]
+/// Kinds of which there is one for a service.
+private let serviceKinds: Set<Kind> = [
+  .serviceRoute, .serviceTrafficSetting, .serviceSecuritySetting,
+]
+/// Kinds of which there is one for some gateways.
+private let gatewayKinds: Set<Kind> = [.gateway, .ingressGateway, .tier1Gateway]
 
 /// What is wrong between a changed object and others: namespaces owned twice, groups that leave
 /// their workspace, second settings, services outside of the group.
@@ -88,9 +98,14 @@ private func conflict(of changed: Resource, with other: Resource) -> Conflict? {
       code: .secondOfItsKind, path: FieldPath() / "spec" / "service",
       message: "\(other.ref.text) routes \(mine.service.host) already; a service has one "
         + "ServiceRoute in a workspace")
+  case (.serviceTrafficSetting(let mine), .serviceTrafficSetting(let theirs)):
+    return mine.service == theirs.service ? second(of: mine.service, other.ref) : nil
+  case (.serviceSecuritySetting(let mine), .serviceSecuritySetting(let theirs)):
+    return mine.service == theirs.service ? second(of: mine.service, other.ref) : nil
   case (.trafficSetting, .trafficSetting), (.securitySetting, .securitySetting),
-    (.organizationSetting, .organizationSetting), (.workspaceSetting, .workspaceSetting):
-    let owner = other.ref.parent.map { EnvelopeFields.title(of: $0.kind) } ?? "parent"
+    (.organizationSetting, .organizationSetting), (.workspaceSetting, .workspaceSetting),
+    (.tenantSetting, .tenantSetting):
+    let owner = other.ref.parent?.kind.title ?? "parent"
     let parent = owner.hasSuffix("group") ? "group" : owner
     return Conflict(
       code: .secondOfItsKind, path: FieldPath() / "metadata" / "name",
@@ -106,12 +121,18 @@ private func conflict(of changed: Resource, with other: Resource) -> Conflict? {
   }
 }
 
+private func second(of service: ServiceName, _ other: ResourceRef) -> Conflict {
+  Conflict(
+    code: .secondOfItsKind, path: FieldPath() / "spec" / "service",
+    message: "\(other.text) is about \(service.host) already; a service has one in a workspace")
+}
+
 private func overlap(
   _ mine: NamespaceSelector, _ theirs: NamespaceSelector, ownedBy owner: ResourceRef
 ) -> Conflict? {
   for (index, term) in mine.terms.enumerated() {
     guard let contested = theirs.terms.first(where: term.overlaps) else { continue }
-    let title = EnvelopeFields.title(of: owner.kind)
+    let title = owner.kind.title
     return Conflict(
       code: .namespaceOwned, path: selectorPath[index],
       message: "'\(term.text)' overlaps '\(contested.text)' of \(title) \(owner.fqn), "
@@ -159,8 +180,10 @@ private func namespace(of resource: Resource) -> (String, FieldPath)? {
   case .serviceRoute(let route): return (route.service.namespace, spec / "service")
   case .gateway(let gateway):
     return (gateway.selector.namespace, spec / "workloadSelector" / "namespace")
-  case .organization, .organizationSetting, .cluster, .tenant, .workspace, .workspaceSetting,
-    .group, .trafficSetting, .securitySetting:
+  case .serviceTrafficSetting(let setting): return (setting.service.namespace, spec / "service")
+  case .serviceSecuritySetting(let setting): return (setting.service.namespace, spec / "service")
+  case .organization, .organizationSetting, .cluster, .tenant, .tenantSetting, .workspace,
+    .workspaceSetting, .group, .trafficSetting, .securitySetting, .profile, .passive:
     return nil
   }
 }

@@ -3,15 +3,46 @@ package import Model
 
 /// The objects that a resource names in its fields, and where it does.
 package func references(of resource: Resource) -> [(path: FieldPath, ref: ResourceRef)] {
+  let profiles = FieldPath() / "spec" / "profiles"
+  return resource.profiles.enumerated().map { (profiles[$0], $1) }
+    + referencesOfSpec(of: resource)
+}
+
+private func referencesOfSpec(of resource: Resource) -> [(path: FieldPath, ref: ResourceRef)] {
   if case .gateway(let gateway) = resource.spec {
     return references(of: gateway, in: resource.ref.names[0])
   }
-  guard case .securitySetting(let setting) = resource.spec,
-    case .rules(let rules)? = setting.authorization
-  else { return [] }
-  let base = FieldPath() / "spec" / "authorization" / "rules"
-  return references(of: rules.allow, at: base / "allow")
-    + references(of: rules.deny, at: base / "deny")
+  return securitySettings(of: resource).flatMap { path, setting in
+    guard case .rules(let rules)? = setting.authorization else {
+      return [(path: FieldPath, ref: ResourceRef)]()
+    }
+    let base = path / "authorization" / "rules"
+    return references(of: rules.allow, at: base / "allow")
+      + references(of: rules.deny, at: base / "deny")
+  }
+}
+
+/// The security settings in an object, and where.
+private func securitySettings(of resource: Resource) -> [(FieldPath, SecuritySetting)] {
+  let spec = FieldPath() / "spec"
+  switch resource.spec {
+  case .securitySetting(let setting): return [(spec, setting)]
+  case .serviceSecuritySetting(let setting):
+    let subsets = setting.subsets.enumerated().map { index, subset in
+      ((spec / "subsets")[index] / "settings", subset.setting)
+    }
+    return [(spec / "settings", setting.setting)] + subsets
+  case .organizationSetting(let setting): return securitySettings(of: setting.defaults)
+  case .tenantSetting(let defaults): return securitySettings(of: defaults)
+  case .workspaceSetting(let setting): return securitySettings(of: setting.defaults)
+  case .organization, .cluster, .tenant, .workspace, .group, .trafficSetting,
+    .serviceTrafficSetting, .serviceRoute, .profile, .gateway, .passive:
+    return []
+  }
+}
+
+private func securitySettings(of defaults: DefaultSettings) -> [(FieldPath, SecuritySetting)] {
+  defaults.security.map { [(FieldPath() / "spec" / "defaultSecuritySetting", $0)] } ?? []
 }
 
 /// The clusters that requests are sent to.

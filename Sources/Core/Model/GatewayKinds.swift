@@ -40,6 +40,8 @@ package enum ServerTLS: Hashable, Sendable {
   case disabled
   case simple(certificate: String, privateKey: String)
   case mutual(certificate: String, privateKey: String, clientAuthorities: String)
+  /// What gateways cannot do yet; they do not serve it at all rather than without TLS.
+  case unserved(reason: String)
 }
 
 package struct HTTPServerRule: Hashable, Sendable {

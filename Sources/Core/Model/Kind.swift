@@ -1,110 +1,109 @@
 /// The kinds of objects that operators write, in an order in which parents precede children.
-package enum Kind: String, CaseIterable, Hashable, Sendable, Comparable, Codable {
-  case organization
-  case organizationSetting
-  case cluster
-  case tenant
-  case workspace
-  case workspaceSetting
-  case trafficGroup
-  case securityGroup
-  case gatewayGroup
-  case trafficSetting
-  case serviceRoute
-  case securitySetting
-  case gateway
+///
+/// What is known of each stands in one row of `KindFacts.table`.
+package enum Kind: CaseIterable, Hashable, Sendable {
+  // The tree.
+  case organization, organizationSetting, cluster, clusterOnboarding, tenant, tenantSetting
+  case workspace, workspaceSetting
+  case trafficGroup, securityGroup, gatewayGroup, istioInternalGroup
+  // What groups hold.
+  case trafficSetting, serviceTrafficSetting, serviceRoute
+  case securitySetting, serviceSecuritySetting
+  case gateway, ingressGateway, tier1Gateway, egressGateway, installGateway
+  case sharedGatewayReferenceGrant
+  // Beside the groups.
+  case installGatewayTemplate, wasmExtension
+  case organizationProfile, tenantProfile, workspaceProfile
+  case application, api, workspaceAPI
+  case onboardingPolicy, workloadGroup
+  // People and programs.
+  case role, user, team, serviceAccount, oidc
+  case organizationAccess, tenantAccess, workspaceAccess, trafficAccess, securityAccess
+  case gatewayAccess, istioInternalAccess, applicationAccess, apiAccess
+  // Raw objects of Istio.
+  case virtualService, destinationRule, sidecar
+  case peerAuthentication, authorizationPolicy, requestAuthentication
+  case istioGateway, gatewayVirtualService, gatewayRequestAuthentication
+  case gatewayAuthorizationPolicy
+  case envoyFilter, serviceEntry, wasmPlugin
+}
 
-  /// `kind:` in a manifest; three kinds of group share one word and differ by their API group.
-  package var name: String {
-    switch self {
-    case .organization: "Organization"
-    case .organizationSetting: "OrganizationSetting"
-    case .cluster: "Cluster"
-    case .tenant: "Tenant"
-    case .workspace: "Workspace"
-    case .workspaceSetting: "WorkspaceSetting"
-    case .trafficGroup, .securityGroup, .gatewayGroup: "Group"
-    case .trafficSetting: "TrafficSetting"
-    case .serviceRoute: "ServiceRoute"
-    case .securitySetting: "SecuritySetting"
-    case .gateway: "Gateway"
-    }
+extension Kind {
+  /// What it is called in the database and by programs: `serviceRoute`.
+  package var rawValue: String { facts.id }
+
+  package init?(rawValue: String) {
+    guard let kind = KindFacts.byID[rawValue] else { return nil }
+    self = kind
   }
+
+  /// `kind:` in a manifest; the kinds of group share one word and differ by their API group.
+  package var name: String { facts.name }
 
   /// The first label of the API group: `traffic` in `traffic.rialto.mesh/v2`.
-  package var apiGroup: String {
-    switch self {
-    case .organization, .organizationSetting, .cluster, .tenant, .workspace, .workspaceSetting:
-      "api"
-    case .trafficGroup, .trafficSetting, .serviceRoute: "traffic"
-    case .securityGroup, .securitySetting: "security"
-    case .gatewayGroup, .gateway: "gateway"
-    }
-  }
+  package var apiGroup: String { facts.group }
 
   /// `traffic.rialto.mesh/v2`.
-  package var apiVersion: String { "\(apiGroup).rialto.mesh/v2" }
+  package var apiVersion: String { facts.apiVersion }
 
   /// The path segment of the collection below its parent: `serviceroutes`.
-  package var collection: String {
-    switch self {
-    case .organization: "organizations"
-    case .cluster: "clusters"
-    case .tenant: "tenants"
-    case .workspace: "workspaces"
-    case .trafficGroup: "trafficgroups"
-    case .securityGroup: "securitygroups"
-    case .gatewayGroup: "gatewaygroups"
-    case .organizationSetting, .workspaceSetting, .trafficSetting, .securitySetting: "settings"
-    case .serviceRoute: "serviceroutes"
-    case .gateway: "unifiedgateways"
-    }
-  }
+  package var collection: String { facts.collection }
 
-  package var parent: Kind? {
-    switch self {
-    case .organization: nil
-    case .organizationSetting, .cluster, .tenant: .organization
-    case .workspace: .tenant
-    case .workspaceSetting, .trafficGroup, .securityGroup, .gatewayGroup: .workspace
-    case .trafficSetting, .serviceRoute: .trafficGroup
-    case .securitySetting: .securityGroup
-    case .gateway: .gatewayGroup
-    }
-  }
+  package var parent: Kind? { facts.parent }
 
   /// From the root to this kind, itself included.
-  package var ancestry: [Kind] { (parent?.ancestry ?? []) + [self] }
+  package var ancestry: [Kind] { facts.ancestry }
 
-  /// The key in `metadata` that names a parent of this kind: `workspace`, `group`…
-  package var metadataKey: String {
-    switch self {
-    case .organization: "organization"
-    case .cluster: "cluster"
-    case .tenant: "tenant"
-    case .workspace: "workspace"
-    case .trafficGroup, .securityGroup, .gatewayGroup: "group"
-    case .organizationSetting, .workspaceSetting, .trafficSetting, .serviceRoute, .securitySetting,
-      .gateway:
-      "name"
-    }
-  }
+  /// As tctl's users type it.
+  package var shortName: String { facts.short }
+
+  /// `gateway group`, for sentences.
+  package var title: String { facts.title }
+
+  /// Whether an object has at most one below it, which therefore needs no name: its path ends with
+  /// the collection.
+  package var isOnly: Bool { facts.isOnly }
+
+  /// `networking.istio.io` where the objects are Istio's own, in groups that hold such.
+  package var istioGroup: String? { facts.istioGroup }
+
+  /// Whether it says who may do what with its parent.
+  package var isAccess: Bool { facts.isAccess }
+
+  package var isGroup: Bool { facts.name == "Group" }
+
+  /// The key in `metadata` that names an object of this kind as a parent: `workspace`, `group`…
+  package var metadataKey: String { isGroup ? "group" : facts.isParent ? facts.id : "name" }
 
   /// The kind that `collection` names below `parent` (nil: at the root).
   package init?(collection: String, below parent: Kind?) {
-    let found = Kind.allCases.first { $0.collection == collection && $0.parent == parent }
-    guard let found else { return nil }
-    self = found
+    let place = KindFacts.Place(collection: collection, parent: parent)
+    guard let kind = KindFacts.byPlace[place] else { return nil }
+    self = kind
   }
 
-  /// The kind of a manifest.
-  package init?(apiGroup: String, name: String) {
-    let found = Kind.allCases.first { $0.apiGroup == apiGroup && $0.name == name }
-    guard let found else { return nil }
-    self = found
+  /// The kinds of a manifest: several where an object may have parents of several kinds.
+  package static func all(apiGroup: String, name: String) -> [Kind] {
+    allCases.filter { $0.apiGroup == apiGroup && $0.name == name }
+  }
+}
+
+extension Kind: Comparable {
+  package static func < (left: Kind, right: Kind) -> Bool { left.facts.order < right.facts.order }
+}
+
+extension Kind: Codable {
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let kind = Kind(rawValue: text) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "no kind \(text)"))
+    }
+    self = kind
   }
 
-  package static func < (left: Kind, right: Kind) -> Bool { left.order < right.order }
-
-  private var order: Int { Kind.allCases.firstIndex(of: self) ?? 0 }
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
 }

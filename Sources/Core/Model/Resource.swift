@@ -3,6 +3,8 @@ package struct Resource: Hashable, Sendable {
   package var ref: ResourceRef
   package var spec: ResourceSpec
   package var labels: [String: String]
+  /// The profiles attached to it, in order.
+  package var profiles: [ResourceRef]
   /// The change that last wrote it.
   package var revision: Revision
   /// The change that first wrote it; decides who came first where two objects contend.
@@ -10,11 +12,12 @@ package struct Resource: Hashable, Sendable {
 
   package init(
     ref: ResourceRef, spec: ResourceSpec, labels: [String: String] = [:],
-    revision: Revision = Revision(0), created: Revision = Revision(0)
+    profiles: [ResourceRef] = [], revision: Revision = Revision(0), created: Revision = Revision(0)
   ) {
     self.ref = ref
     self.spec = spec
     self.labels = labels
+    self.profiles = profiles
     self.revision = revision
     self.created = created
   }
@@ -25,6 +28,7 @@ package enum ResourceSpec: Hashable, Sendable {
   case organizationSetting(OrganizationSetting)
   case cluster(Cluster)
   case tenant
+  case tenantSetting(DefaultSettings)
   case workspace(Workspace)
   case workspaceSetting(WorkspaceSetting)
   /// Traffic, security and gateway groups have one shape; `ref.kind` tells them apart.
@@ -32,7 +36,13 @@ package enum ResourceSpec: Hashable, Sendable {
   case trafficSetting(TrafficSetting)
   case serviceRoute(ServiceRoute)
   case securitySetting(SecuritySetting)
+  case serviceTrafficSetting(ServiceTrafficSetting)
+  case serviceSecuritySetting(ServiceSecuritySetting)
+  case profile(Profile)
+  /// The kinds of gateways that came before are this one too.
   case gateway(Gateway)
+  /// Objects that the mesh does not look at; `ref.kind` tells what they are.
+  case passive
 }
 
 /// One site.

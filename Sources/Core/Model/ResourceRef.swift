@@ -1,7 +1,7 @@
 /// Which object: its kind and the names from the root of the tree down to it.
 package struct ResourceRef: Hashable, Sendable, Comparable {
   package let kind: Kind
-  /// One name per kind of `kind.ancestry`.
+  /// One name per kind of `kind.ancestry`; that of an only object is its collection's.
   package let names: [String]
 
   /// - Precondition: one name per kind of `kind.ancestry`.
@@ -13,20 +13,24 @@ package struct ResourceRef: Hashable, Sendable, Comparable {
 
   /// `organizations/acme/tenants/t/workspaces/w`: the path of the object below `/v2/`.
   package var fqn: String {
-    zip(kind.ancestry, names).map { "\($0.collection)/\($1)" }.joined(separator: "/")
+    zip(kind.ancestry, names).map { kind, name in
+      kind.isOnly ? kind.collection : "\(kind.collection)/\(name)"
+    }.joined(separator: "/")
   }
 
   /// The object that an FQN names, or nil when it is no path through the tree.
   package init?(fqn: String) {
     let segments = fqn.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard !segments.isEmpty, segments.count.isMultiple(of: 2) else { return nil }
     var kind: Kind?
     var names: [String] = []
-    for index in stride(from: 0, to: segments.count, by: 2) {
+    var index = 0
+    while index < segments.count {
       guard let next = Kind(collection: segments[index], below: kind) else { return nil }
-      guard !segments[index + 1].isEmpty else { return nil }
+      let name = next.isOnly ? next.collection : segments.dropFirst(index + 1).first ?? ""
+      guard !name.isEmpty else { return nil }
       kind = next
-      names.append(segments[index + 1])
+      names.append(name)
+      index += next.isOnly ? 1 : 2
     }
     guard let kind else { return nil }
     self.init(kind, names)
@@ -47,6 +51,12 @@ package struct ResourceRef: Hashable, Sendable, Comparable {
   package func child(_ kind: Kind, _ name: String) -> ResourceRef {
     ResourceRef(kind, names + [name])
   }
+
+  /// The only object of a kind below this one.
+  package func only(_ kind: Kind) -> ResourceRef { child(kind, kind.collection) }
+
+  /// Whether the other is this object or below it.
+  package func contains(_ other: ResourceRef) -> Bool { other.ancestor(kind) == self }
 
   /// `ServiceRoute orders`, for messages.
   package var text: String { "\(kind.name) \(name)" }

@@ -1,15 +1,60 @@
+package import Documents
+
 /// Who may call the workloads of a security group, and whether callers must show a certificate.
 package struct SecuritySetting: Hashable, Sendable {
   /// nil inherits.
   package var trafficMode: TrafficRequirement?
   /// nil inherits.
   package var authorization: AuthorizationMode?
+  /// Behind gateways: whose identity counts.
+  package var identityMatch: String?
+  package var propagation: PropagationStrategy
+  /// Properties that have no effect yet.
+  package var others: [PolicyProperty: Document]
 
   package init(
-    trafficMode: TrafficRequirement? = nil, authorization: AuthorizationMode? = nil
+    trafficMode: TrafficRequirement? = nil, authorization: AuthorizationMode? = nil,
+    identityMatch: String? = nil, propagation: PropagationStrategy = .replace,
+    others: [PolicyProperty: Document] = [:]
   ) {
     self.trafficMode = trafficMode
     self.authorization = authorization
+    self.identityMatch = identityMatch
+    self.propagation = propagation
+    self.others = others
+  }
+
+  package var values: [PolicyProperty: PolicyValue] {
+    var values = others.mapValues(PolicyValue.written)
+    values[.trafficMode] = trafficMode.map(PolicyValue.trafficMode)
+    values[.authorization] = authorization.map { .authorization($0, identityMatch: identityMatch) }
+    return values
+  }
+}
+
+/// What differs for the workloads of one service.
+package struct ServiceSecuritySetting: Hashable, Sendable {
+  package var service: ServiceName
+  package var setting: SecuritySetting
+  package var subsets: [SubsetSecuritySetting]
+
+  package init(
+    service: ServiceName, setting: SecuritySetting, subsets: [SubsetSecuritySetting] = []
+  ) {
+    self.service = service
+    self.setting = setting
+    self.subsets = subsets
+  }
+}
+
+/// What holds instead for the workloads of one subset of a service.
+package struct SubsetSecuritySetting: Hashable, Sendable {
+  package var name: String
+  package var setting: SecuritySetting
+
+  package init(name: String, setting: SecuritySetting) {
+    self.name = name
+    self.setting = setting
   }
 }
 
@@ -58,5 +103,10 @@ package struct AccessRule: Hashable, Sendable {
   package init(from: ResourceRef, to: ResourceRef) {
     self.from = from
     self.to = to
+  }
+
+  /// Whether every call that the other is about is one that this is about.
+  package func contains(_ other: AccessRule) -> Bool {
+    from.contains(other.from) && to.contains(other.to)
   }
 }

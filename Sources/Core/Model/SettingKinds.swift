@@ -3,14 +3,33 @@ package struct OrganizationSetting: Hashable, Sendable {
   /// By network: the other networks that it reaches. A network without an entry reaches those with
   /// edge gateways, and everything when it has some itself.
   package var networkReachability: [String: [String]]
-  /// nil is `cluster`.
-  package var topologyChoice: TopologyChoice?
+  package var failover: FailoverSettings?
+  package var defaults: DefaultSettings
 
   package init(
-    networkReachability: [String: [String]] = [:], topologyChoice: TopologyChoice? = nil
+    networkReachability: [String: [String]] = [:], failover: FailoverSettings? = nil,
+    defaults: DefaultSettings = DefaultSettings()
   ) {
     self.networkReachability = networkReachability
-    self.topologyChoice = topologyChoice
+    self.failover = failover
+    self.defaults = defaults
+  }
+
+  package init(networkReachability: [String: [String]] = [:], topologyChoice: TopologyChoice?) {
+    self.init(
+      networkReachability: networkReachability,
+      failover: topologyChoice.map { FailoverSettings(topologyChoice: $0) })
+  }
+}
+
+/// What holds below an organization, a tenant or a workspace where nothing there says otherwise.
+package struct DefaultSettings: Hashable, Sendable {
+  package var security: SecuritySetting?
+  package var traffic: TrafficSetting?
+
+  package init(security: SecuritySetting? = nil, traffic: TrafficSetting? = nil) {
+    self.security = security
+    self.traffic = traffic
   }
 }
 
@@ -29,11 +48,21 @@ package struct WorkspaceSetting: Hashable, Sendable {
   /// Which services other clusters may call; the first entry that fits a service decides.
   package var exposures: [Exposure]
   /// nil is what the organization says.
-  package var topologyChoice: TopologyChoice?
+  package var failover: FailoverSettings?
+  package var defaults: DefaultSettings
 
-  package init(exposures: [Exposure] = [], topologyChoice: TopologyChoice? = nil) {
+  package init(
+    exposures: [Exposure] = [], failover: FailoverSettings? = nil,
+    defaults: DefaultSettings = DefaultSettings()
+  ) {
     self.exposures = exposures
-    self.topologyChoice = topologyChoice
+    self.failover = failover
+    self.defaults = defaults
+  }
+
+  package init(exposures: [Exposure] = [], topologyChoice: TopologyChoice?) {
+    self.init(
+      exposures: exposures, failover: topologyChoice.map { FailoverSettings(topologyChoice: $0) })
   }
 }
 

@@ -1,13 +1,43 @@
-/// How the workloads of a traffic group call others.
+package import Documents
+
+/// How the workloads of a traffic group call others, and are called.
 package struct TrafficSetting: Hashable, Sendable {
   /// nil inherits.
   package var reachability: Reachability?
-  /// In order: the first whose hosts match a service holds.
-  package var upstreams: [UpstreamSetting]
+  /// In order: the first whose hosts match a service holds; nil inherits.
+  package var upstreams: [UpstreamSetting]?
+  /// nil inherits.
+  package var failover: FailoverSettings?
+  /// Properties that have no effect yet.
+  package var others: [PolicyProperty: Document]
 
-  package init(reachability: Reachability? = nil, upstreams: [UpstreamSetting] = []) {
+  package init(
+    reachability: Reachability? = nil, upstreams: [UpstreamSetting]? = nil,
+    failover: FailoverSettings? = nil, others: [PolicyProperty: Document] = [:]
+  ) {
     self.reachability = reachability
     self.upstreams = upstreams
+    self.failover = failover
+    self.others = others
+  }
+
+  package var values: [PolicyProperty: PolicyValue] {
+    var values = others.mapValues(PolicyValue.written)
+    values[.reachability] = reachability.map(PolicyValue.reachability)
+    values[.upstreams] = upstreams.map(PolicyValue.upstreams)
+    values[.failover] = failover.map(PolicyValue.failover)
+    return values
+  }
+}
+
+/// What differs for the workloads of one service.
+package struct ServiceTrafficSetting: Hashable, Sendable {
+  package var service: ServiceName
+  package var setting: TrafficSetting
+
+  package init(service: ServiceName, setting: TrafficSetting) {
+    self.service = service
+    self.setting = setting
   }
 }
 
@@ -34,11 +64,17 @@ package struct UpstreamSetting: Hashable, Sendable {
   package var hosts: [String]
   package var requestTimeout: Duration?
   package var retries: RetrySetting?
+  /// What has no effect yet, as it is written.
+  package var others: Document?
 
-  package init(hosts: [String], requestTimeout: Duration? = nil, retries: RetrySetting? = nil) {
+  package init(
+    hosts: [String], requestTimeout: Duration? = nil, retries: RetrySetting? = nil,
+    others: Document? = nil
+  ) {
     self.hosts = hosts
     self.requestTimeout = requestTimeout
     self.retries = retries
+    self.others = others
   }
 }
 

@@ -116,7 +116,10 @@ struct Reconciliation {
       if let resource = read.value {
         change.objects.updateValue(resource, forKey: ref)
         // It was accepted once, and it is in force: whether it works is for Envoy to say.
-        unreadable[fqn] = read.diagnostics.map { $0.with(.warning, subject: fqn) }
+        // What has no effect yet stands in the object's status by itself.
+        unreadable[fqn] = read.diagnostics
+          .filter { $0.code != ManifestCode.noEffectYet.rawValue }
+          .map { $0.with(.warning, subject: fqn) }
       } else {
         // Without a change the compiler goes on with the object as it last was.
         unreadable[fqn] = read.diagnostics.map { $0.with($0.severity, subject: fqn) }

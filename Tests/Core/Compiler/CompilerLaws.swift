@@ -75,7 +75,7 @@ import Testing
     var paths: Set<String> = []
     var forwarded = 0
     var elsewhere = 0
-    for seed in 0..<60 {
+    for seed in 0..<240 {
       var mesh = RandomMesh(seed: UInt64(seed))
       var inputs = Inputs()
       inputs.apply(RandomMesh.base)

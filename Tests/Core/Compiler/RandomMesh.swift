@@ -129,7 +129,17 @@ struct RandomMesh {
     let gateways = workspace.child(.gatewayGroup, pick(["g1", "g1", "g2"]))
     let name = pick(["a", "b"])
     let (ref, spec): (ResourceRef, ResourceSpec)
-    switch Int.random(in: 0..<15, using: &random) {
+    switch Int.random(in: 0..<20, using: &random) {
+    case 15, 16:
+      ref = tenant.child(.tenantSetting, name)
+      spec = .tenantSetting(defaults(of: workspace, security))
+    case 17, 18:
+      ref = pick([
+        Self.organization.child(.organizationProfile, name), tenant.child(.tenantProfile, name),
+      ])
+      spec = .profile(profile(of: workspace, security))
+    case 19:
+      (ref, spec) = (Self.organization, .organization)
     case 12:
       ref = Self.organization.child(.organizationSetting, name)
       spec = .organizationSetting(organizationSetting())
@@ -154,8 +164,33 @@ struct RandomMesh {
       spec = .securitySetting(policy(of: workspace, security))
     default: (ref, spec) = (gateways.child(.gateway, name), .gateway(gateway()))
     }
+    let attached = [
+      Self.organization.child(.organizationProfile, "a"), tenant.child(.tenantProfile, "b"),
+    ]
+    let isHolder = [.organization, .tenant, .workspace].contains(ref.kind) || ref.kind.isGroup
     return Resource(
-      ref: ref, spec: spec, revision: Revision(revision), created: Revision(pick([1, 2])))
+      ref: ref, spec: spec, profiles: isHolder ? pick([[], [], attached, [attached[1]]]) : [],
+      revision: Revision(revision), created: Revision(pick([1, 2])))
+  }
+
+  private mutating func defaults(
+    of workspace: ResourceRef, _ group: ResourceRef
+  ) -> DefaultSettings {
+    var security = policy(of: workspace, group)
+    security.propagation = pick([.replace, .stricter])
+    return DefaultSettings(
+      security: chance(70) ? security : nil, traffic: chance(70) ? setting() : nil)
+  }
+
+  private mutating func profile(of workspace: ResourceRef, _ group: ResourceRef) -> Profile {
+    func part(_ mesh: inout RandomMesh) -> Profile.Part {
+      var values = mesh.setting().values
+      values[.trafficMode] = mesh.pick([nil, .trafficMode(.required), .trafficMode(.optional)])
+      return Profile.Part(
+        values: values, unset: mesh.chance(20) ? [mesh.pick([.reachability, .failover])] : [])
+    }
+    return Profile(
+      defaults: part(&self), mandates: chance(30) ? part(&self) : Profile.Part())
   }
 
   private mutating func setting() -> TrafficSetting {
@@ -163,10 +198,12 @@ struct RandomMesh {
       nil, .namespace, .group, .workspace, .cluster,
       .custom(hosts: [ReachHost(namespace: ".", service: nil)]),
     ]
+    let failover = FailoverSettings(topologyChoice: pick([TopologyChoice.none, .locality]))
     return TrafficSetting(
       reachability: pick(reachability),
       upstreams: chance(50)
-        ? [] : [UpstreamSetting(hosts: ["*"], requestTimeout: .seconds(pick([1, 2])))])
+        ? nil : [UpstreamSetting(hosts: ["*"], requestTimeout: .seconds(pick([1, 2])))],
+      failover: chance(80) ? nil : failover)
   }
 
   private mutating func route() -> ServiceRoute {
@@ -246,9 +283,12 @@ extension RandomMesh {
     for _ in 0..<pick([0, 0, 1, 2]) {
       reachability[pick(networks)] = chance(30) ? [] : [pick(networks + ["mars"])]
     }
+    let choice = pick([nil, TopologyChoice.none, .cluster, .locality])
     return OrganizationSetting(
       networkReachability: reachability,
-      topologyChoice: pick([nil, TopologyChoice.none, .cluster, .locality]))
+      failover: choice.map { FailoverSettings(topologyChoice: $0) },
+      defaults: defaults(
+        of: Self.organization.child(.tenant, "t1").child(.workspace, "w1"), Self.organization))
   }
 
   private mutating func workspaceSetting() -> WorkspaceSetting {
@@ -258,8 +298,11 @@ extension RandomMesh {
           namespace: pick(["shop", "bank"]), labels: ["a": pick(["1", "2"])]),
         services: pick([[], [["exposed": "yes"]]]))
     }
+    let choice = pick([nil, nil, TopologyChoice.none, .locality])
+    let workspace = Self.organization.child(.tenant, "t1").child(.workspace, "w1")
     return WorkspaceSetting(
-      exposures: exposures, topologyChoice: pick([nil, nil, TopologyChoice.none, .locality]))
+      exposures: exposures, failover: choice.map { FailoverSettings(topologyChoice: $0) },
+      defaults: defaults(of: workspace, workspace.child(.securityGroup, "g1")))
   }
 
   private static func gateway(

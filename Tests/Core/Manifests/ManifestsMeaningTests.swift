@@ -61,8 +61,8 @@ import Testing
       return
     }
     #expect(setting.reachability == .custom(hosts: [ReachHost(namespace: ".", service: nil)]))
-    #expect(setting.upstreams.map(\.requestTimeout) == [.seconds(9), .seconds(10)])
-    #expect(setting.upstreams.map(\.hosts) == [["*"], ["*"]])
+    #expect(setting.upstreams?.map(\.requestTimeout) == [.seconds(9), .seconds(10)])
+    #expect(setting.upstreams?.map(\.hosts) == [["*"], ["*"]])
     let warnings = problems(Samples.oldTrafficSetting).filter { $0.contains("RL1050") }
     #expect(warnings.count == 3)
   }

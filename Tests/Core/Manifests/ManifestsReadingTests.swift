@@ -29,7 +29,7 @@ import Testing
         "x.yaml:15:7: spec.httpRoutes[0].match[0].port: 70000 is outside 1–65535 (RL1013)",
         "x.yaml:14:7: spec.httpRoutes[0].match[0].uri: only one of exact, prefix, regex can be there, "
           + "not exact and prefix (RL1015)",
-        "x.yaml:12:5: spec.httpRoutes[0].destination: this field is required (RL1007)",
+        "x.yaml:12:5: spec.httpRoutes[0]: one of destination, flagger is needed (RL1015)",
         "x.yaml:5:3: spec.service: 'orders' names no service; write NAMESPACE/NAME or "
           + "NAMESPACE/NAME.NAMESPACE.mesh (RL1014)",
         "x.yaml:8:5: spec.subsets[0].weigth: unknown field; did you mean 'weight'? (RL1003)",
@@ -65,7 +65,8 @@ import Testing
     #expect(
       problems(text) == [
         "x.yaml:4:8: organizations/acme/clusters/east: spec.colour: unknown field; the fields here are "
-          + "deletionProtectionEnabled, labels, locality, network, trustDomain (RL1003)"
+          + "configGenerationMetadata, deletionProtectionEnabled, labels, locality, namespaceScope, "
+          + "network, tier1Cluster, tokenTtl, trustDomain (RL1003)"
       ])
   }
 

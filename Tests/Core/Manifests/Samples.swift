@@ -13,14 +13,14 @@ enum Samples {
     apiVersion: api.rialto.mesh/v2
     kind: Organization
     metadata: {name: acme, displayName: Acme, description: "The root: ours"}
-    spec: {deletionProtectionEnabled: true}
+    spec: {profiles: [organizations/acme/profiles/strict], deletionProtectionEnabled: true}
     """
 
   static let tenant = """
     apiVersion: api.rialto.mesh/v2
     kind: Tenant
     metadata: {name: web, organization: acme, labels: {team: web}}
-    spec: {deletionProtectionEnabled: true}
+    spec: {profiles: [organizations/acme/profiles/strict], deletionProtectionEnabled: true}
     """
 
   static let cluster = """
@@ -38,6 +38,199 @@ enum Samples {
     spec:
       networkSettings: {networkReachability: {lab: "west-net, wan", wan: ""}}
       failoverSettings: {topologyChoice: LOCALITY}
+      defaultSecuritySetting: \(security)
+      defaultTrafficSetting: \(traffic)
+    """
+
+  static let tenantSetting = """
+    apiVersion: api.rialto.mesh/v2
+    kind: TenantSetting
+    metadata: {name: defaults, organization: acme, tenant: web}
+    spec:
+      defaultSecuritySetting: \(security)
+      defaultTrafficSetting: \(traffic)
+    """
+
+  static let oldTenantSetting = """
+    apiVersion: api.tsb.tetrate.io/v2
+    kind: TenantSetting
+    metadata: {name: defaults, organization: acme, tenant: web}
+    spec:
+      defaultSecuritySetting: \(oldSecurity)
+      defaultTrafficSetting: \(oldTraffic)
+    """
+
+  static let oldOrganizationSetting = """
+    apiVersion: api.tsb.tetrate.io/v2
+    kind: OrganizationSetting
+    metadata: {name: defaults, organization: acme}
+    spec: {defaultSecuritySetting: \(oldSecurity), defaultTrafficSetting: \(oldTraffic)}
+    """
+
+  static let oldWorkspaceSetting = """
+    apiVersion: api.tsb.tetrate.io/v2
+    kind: WorkspaceSetting
+    metadata: {name: defaults, \(place)}
+    spec: {defaultSecuritySetting: \(oldSecurity), defaultTrafficSetting: \(oldTraffic)}
+    """
+
+  /// A SecuritySetting with everything that takes effect and is not deprecated.
+  static let security = """
+    {authenticationSettings: {trafficMode: REQUIRED}, propagationStrategy: STRICTER,
+          authorization: {mode: RULES, rules: {denyAll: true,
+            allow: [{from: {fqn: organizations/acme/tenants/web}, to: {fqn: organizations/acme/tenants/web}}],
+            deny: [{from: {fqn: organizations/acme/tenants/a}, to: {fqn: organizations/acme/tenants/web}}]}}}
+    """
+
+  static let oldSecurity = """
+    {authentication: OPTIONAL, authorization: {mode: CUSTOM, serviceAccounts: [shop/web, ./*]}}
+    """
+
+  private static let upstreams = """
+    [{hosts: [orders.shop.mesh], settings: {resilience: {connectionPool: {http: {
+            requestTimeout: 9s, retries: {attempts: 3, perTryTimeout: 250ms, retryOn: reset}}}}}}]
+    """
+
+  private static let outbound = """
+    {reachability: {mode: CUSTOM, hosts: [./*]}, upstreamTrafficSettings: \(upstreams)}
+    """
+
+  static let traffic = """
+    {inbound: {failoverSettings: {topologyChoice: NONE}}, outbound: \(outbound)}
+    """
+
+  static let oldTraffic = """
+    {reachability: {mode: CUSTOM, hosts: [./*]}, upstreamTrafficSettings: \(upstreams),
+          resilience: {httpRequestTimeout: 10s,
+            httpRetries: {attempts: 3, perTryTimeout: 1s, retryOn: reset}}}
+    """
+
+  static let serviceTrafficSetting = """
+    apiVersion: traffic.rialto.mesh/v2
+    kind: ServiceTrafficSetting
+    metadata: {name: orders, \(place), group: all}
+    spec: {service: shop/orders, settings: \(traffic)}
+    """
+
+  static let oldServiceTrafficSetting = """
+    apiVersion: traffic.rialto.mesh/v2
+    kind: ServiceTrafficSetting
+    metadata: {name: orders, \(place), group: all}
+    spec: {service: shop/orders, settings: \(oldTraffic)}
+    """
+
+  static let serviceSecuritySetting = """
+    apiVersion: security.rialto.mesh/v2
+    kind: ServiceSecuritySetting
+    metadata: {name: orders, \(place), group: all}
+    spec: {service: shop/orders, settings: \(security), subsets: [{name: v1, settings: \(security)}]}
+    """
+
+  static let oldServiceSecuritySetting = """
+    apiVersion: security.rialto.mesh/v2
+    kind: ServiceSecuritySetting
+    metadata: {name: orders, \(place), group: all}
+    spec:
+      service: shop/orders
+      settings: \(oldSecurity)
+      subsets: [{name: v1, settings: \(oldSecurity)}]
+    """
+
+  static let profiles = ["", ", tenant: web", ", tenant: web, workspace: shop"].flatMap { parents in
+    ["traffic: \(traffic)", "trafficSettings: \(oldTraffic)", "trafficSettings: \(traffic)"].map {
+      traffic in
+      let part = """
+        {authenticationSettings: {trafficMode: REQUIRED}, unsetFields: [traffic.outbound.egress],
+              \(traffic)}
+        """
+      return """
+        apiVersion: profile.rialto.mesh/v2
+        kind: Profile
+        metadata: {name: strict, organization: acme\(parents)}
+        spec: {defaults: \(part), mandates: \(part), deletionProtectionEnabled: true}
+        """
+    }
+  }
+
+  static let ingressGateway = """
+    apiVersion: gateway.tsb.tetrate.io/v2
+    kind: IngressGateway
+    metadata: {name: front, \(place), group: all}
+    spec:
+      workloadSelector: {namespace: shop, labels: {app: ingress}}
+      http:
+      - name: plain
+        hostname: shop.example.com
+        port: 80
+        tls: {mode: MUTUAL, files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}}
+        routing:
+          rules:
+          - match: [{uri: {prefix: /old}, headers: {x-old: {exact: "1"}}}, {uri: {exact: /older}}]
+            redirect: {scheme: http, authority: shop.example.com, port: 8443, uri: /new, redirectCode: 308}
+          - match: [{uri: {regex: "/[a-z]+"}, headers: {x-a: {prefix: a}, x-b: {regex: b+}}}]
+            directResponse: {status: 404, body: {string: nothing}}
+          - route: {host: shop/web.shop.svc.cluster.local, port: 8080}
+            modify: {rewrite: {uri: /api, authority: web.internal}}
+            timeout: 3s
+    """
+
+  static let tier1Gateway = """
+    apiVersion: gateway.tsb.tetrate.io/v2
+    kind: Tier1Gateway
+    metadata: {name: edge, \(place), group: all}
+    spec:
+      workloadSelector: {namespace: edge, labels: {app: edge}}
+      externalServers:
+      - name: shop
+        hostname: shop.example.com
+        port: 443
+        tls: {mode: MUTUAL, files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}}
+        clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]
+      - name: old
+        hostname: old.example.com
+        port: 80
+        redirect: {scheme: http, authority: shop.example.com, port: 8443, uri: /new, redirectCode: 308}
+    """
+
+  static let installGatewayTemplate = """
+    apiVersion: gateway.rialto.mesh/v2
+    kind: InstallGatewayTemplate
+    metadata: {name: every, organization: acme}
+    spec: {gatewaySpec: {type: EASTWEST}, allClustersSelector: true, deletionProtectionEnabled: true}
+    """
+
+  static let oidc = """
+    apiVersion: api.rialto.mesh/v2
+    kind: OIDC
+    metadata: {name: company, organization: acme}
+    spec:
+      secret: c2VjcmV0
+      config:
+        clientId: rialto
+        redirectUri: https://rialto.example.com/callback
+        providerConfig: {dynamic: {configurationUri: https://id.example.com}}
+      deletionProtectionEnabled: true
+    """
+
+  static let istioInternalGroup = """
+    apiVersion: istiointernal.rialto.mesh/v2
+    kind: Group
+    metadata: {name: all, \(place)}
+    spec: {namespaceSelector: {names: ["*/shop"]}, deletionProtectionEnabled: true}
+    """
+
+  static let tenantAccess = """
+    apiVersion: rbac.tsb.tetrate.io/v2
+    kind: AccessBindings
+    metadata: {fqn: organizations/acme/tenants/web}
+    spec: {allow: [{role: rbac/admin, subjects: [{team: organizations/acme/teams/web}]}]}
+    """
+
+  static let virtualService = """
+    apiVersion: networking.istio.io/v1beta1
+    kind: VirtualService
+    metadata: {name: orders, namespace: shop, organization: acme, tenant: web, workspace: shop, trafficGroup: all}
+    spec: {hosts: [orders], http: [{route: [{destination: {host: orders}}]}]}
     """
 
   static let workspaceSetting = """
@@ -50,6 +243,8 @@ enum Samples {
         exposedServices:
         - serviceLabels: {exposed: "yes"}
       failoverSettings: {topologyChoice: LOCALITY}
+      defaultSecuritySetting: \(security)
+      defaultTrafficSetting: \(traffic)
     """
 
   static let workspace = """
@@ -58,6 +253,7 @@ enum Samples {
     metadata: {name: shop, organization: acme, tenant: web}
     spec:
       namespaceSelector: {names: ["*/shop", "east/pay*"]}
+      profiles: [organizations/acme/profiles/strict]
       deletionProtectionEnabled: true
     """
 
@@ -70,6 +266,7 @@ enum Samples {
     spec:
       namespaceSelector: {names: [\(selects)]}
       configMode: DIRECT
+      profiles: [organizations/acme/profiles/strict]
       deletionProtectionEnabled: true
     """
   }
@@ -79,6 +276,7 @@ enum Samples {
     kind: TrafficSetting
     metadata: {name: defaults, \(place), group: all}
     spec:
+      inbound: {failoverSettings: {topologyChoice: NONE}}
       outbound:
         reachability: {mode: CUSTOM, hosts: [./*, shop/orders, "*/payments"]}
         upstreamTrafficSettings:
@@ -133,6 +331,7 @@ enum Samples {
     metadata: {name: defaults, \(place), group: all}
     spec:
       authenticationSettings: {trafficMode: REQUIRED}
+      propagationStrategy: STRICTER
       authorization:
         mode: RULES
         rules:
@@ -188,12 +387,16 @@ enum Samples {
           - route: {clusterDestination: {clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]}}
     """
 
-  static let all = [
-    organization, organizationSetting, tenant, cluster, workspace, workspaceSetting,
-    group("traffic"), group("security"),
-    group("gateway"), trafficSetting, oldTrafficSetting, serviceRoute, securitySetting,
-    customSecuritySetting, gateway,
-  ]
+  static let all: [String] =
+    [
+      organization, organizationSetting, tenant, cluster, workspace, workspaceSetting,
+      group("traffic"), group("security"),
+      group("gateway"), trafficSetting, oldTrafficSetting, serviceRoute, securitySetting,
+      customSecuritySetting, gateway, tenantSetting, oldTenantSetting, oldOrganizationSetting,
+      oldWorkspaceSetting, serviceTrafficSetting, oldServiceTrafficSetting, serviceSecuritySetting,
+      oldServiceSecuritySetting, ingressGateway, tier1Gateway, installGatewayTemplate, oidc,
+      istioInternalGroup, tenantAccess, virtualService,
+    ] + profiles
 }
 
 /// The only manifest of a text that is right.

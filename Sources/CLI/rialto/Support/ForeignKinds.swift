@@ -10,11 +10,10 @@ enum ForeignKinds {
       [
         "pods", "pod", "po", "deployments", "deployment", "deploy", "statefulsets", "replicasets",
         "nodes", "endpoints", "endpoint", "ep", "services", "service", "svc", "workloadentries",
-        "we",
       ], "'rialto get workloads' shows what runs, service by service."
     ),
     (
-      ["dataplanes", "dataplane", "dp", "envoys", "sidecars"],
+      ["dataplanes", "dataplane", "dp", "envoys"],
       "'rialto proxies status' shows every proxy."
     ),
     (
@@ -22,14 +21,12 @@ enum ForeignKinds {
     ),
     (
       [
-        "virtualservices", "virtualservice", "vs", "destinationrules", "destinationrule", "dr",
         "httproutes", "httproute", "meshhttproutes", "trafficroutes", "trafficsplits",
       ], "'rialto get serviceroutes' shows how requests are spread."
     ),
     (
       [
-        "authorizationpolicies", "authorizationpolicy", "ap", "peerauthentications",
-        "peerauthentication", "pa", "networkpolicies", "networkpolicy", "netpol",
+        "networkpolicies", "networkpolicy", "netpol",
         "meshtrafficpermissions", "intentions",
       ], "'rialto get securitysettings' shows who may call whom."
     ),

@@ -42,20 +42,30 @@ struct ObjectPrinter: Sendable {
     var headings = kinds.count > 1 ? ["KIND", "NAME"] : ["NAME"]
     let parents = ["TENANT", "WORKSPACE", "GROUP"].prefix(max(0, depth - 2))
     headings += parents + ["STATE", "REVISION", "AGE"]
-    if format == .wide { headings += ["DISPLAY NAME", "FQN"] }
+    if format == .wide { headings += ["NO EFFECT YET", "DISPLAY NAME", "FQN"] }
     var table = Table(headings: headings)
     for object in objects {
       let metadata = object.document["metadata"] ?? .null
       var row = kinds.count > 1 ? [object.ref.kind.rawValue, object.ref.name] : [object.ref.name]
       for level in parents.indices {
-        let isThere = object.ref.kind != .cluster && level + 1 < object.ref.names.count - 1
+        // Other kinds have other parents: clusters, applications.
+        let ancestors = object.ref.kind.ancestry.dropLast()
+        let isThere =
+          level + 1 < ancestors.count
+          && (ancestors[level + 1].isGroup || [.tenant, .workspace].contains(ancestors[level + 1]))
         row.append(isThere ? object.ref.names[level + 1] : "-")
       }
       row += [
         object.document[["status", "state"]]?.string ?? "-", metadata["etag"]?.string ?? "-",
         age(of: metadata["createdAt"]?.string, at: now),
       ]
-      if format == .wide { row += [metadata["displayName"]?.string ?? "-", object.ref.fqn] }
+      if format == .wide {
+        let idle = object.document[["status", "notYetEffective"]]?.list?.compactMap(\.string) ?? []
+        row += [
+          idle.isEmpty ? "-" : idle.joined(separator: ","), metadata["displayName"]?.string ?? "-",
+          object.ref.fqn,
+        ]
+      }
       table.rows.append(row)
     }
     return table

@@ -43,14 +43,12 @@ struct ParentOptions: ParsableArguments {
 
   /// The name of a parent of this kind, when it is known.
   func name(of kind: Kind, in context: ClientContext) -> String? {
-    switch kind {
+    if kind.isGroup { return group }
+    return switch kind {
     case .organization: organization ?? context.organization
     case .tenant: tenant ?? context.tenant
     case .workspace: workspace
-    case .trafficGroup, .securityGroup, .gatewayGroup: group
-    case .organizationSetting, .cluster, .workspaceSetting, .trafficSetting, .serviceRoute,
-      .securitySetting, .gateway:
-      nil
+    default: nil
     }
   }
 }

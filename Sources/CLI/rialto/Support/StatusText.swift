@@ -10,6 +10,9 @@ func statusText(_ status: Document) -> String {
     let code = problem["code"]?.string.map { " (\($0))" } ?? ""
     text += "problem:  \(path)\(problem["detail"]?.string ?? "-")\(code)\n"
   }
+  for path in status["notYetEffective"]?.list ?? [] {
+    text += "no effect: \(path.string ?? "-") is understood and kept, and changes nothing yet\n"
+  }
   text = text.split(separator: "\n", omittingEmptySubsequences: false)
     .map { visible(String($0)) }.joined(separator: "\n")
   return text + clustersText(status["clusters"]?.list ?? [])

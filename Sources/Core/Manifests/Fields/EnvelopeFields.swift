@@ -20,47 +20,55 @@ enum EnvelopeFields {
   static func metadata(of kind: Kind) -> Shape {
     let parents = kind.ancestry.dropLast().map { parent in
       Field(
-        parent.metadataKey, .text(.name), "The \(title(of: parent)) that the object belongs to.",
+        key(of: parent, in: kind), .text(.name), "The \(parent.title) that the object belongs to.",
         isRequired: true, effect: .descriptive)
     }
     return Shape(
-      [name] + parents + [
-        displayName, description,
-        Field(
-          "labels", .map(keys: .labelKey, values: .text(.labelValue)),
-          "Marks for selecting objects in lists.", effect: .descriptive),
-        Field(
-          "annotations", .map(keys: .labelKey, values: .text(.prose)),
-          "Notes of tools. Parents may be named here too, as rialto.mesh/workspace and so on.",
-          effect: .descriptive),
-        Field(
-          "fqn", .text(.fqn), "The object's path; has to agree with the names.",
-          effect: .descriptive),
-        etag,
-        Field(
-          "resourceVersion", .text(.line), "The same as etag.", effect: .descriptive),
-      ])
+      (kind.isOnly ? [] : [name]) + parents
+        + (kind.istioGroup == nil ? [] : [namespace]) + [
+          displayName, description,
+          Field("labels", .labels, "Marks for selecting objects in lists.", effect: .descriptive),
+          Field(
+            "annotations", .map(keys: .labelKey, values: .text(.prose)),
+            "Notes of tools. Parents may be named here too, as rialto.mesh/workspace and so on.",
+            effect: .descriptive),
+          Field(
+            "fqn", .text(.fqn), "The object's path; has to agree with the names.",
+            effect: .descriptive),
+          etag,
+          Field(
+            "resourceVersion", .text(.line), "The same as etag.", effect: .descriptive),
+        ])
   }
 
-  /// Fields of `spec` that every kind has.
-  static func common(protection: Bool = true) -> [Field] {
-    let deletionProtection = Field(
-      "deletionProtectionEnabled", .boolean,
-      "Refuses to delete the object, and its parents with it, until it is switched off.",
-      absent: "false")
-    return protection ? [deletionProtection] : []
+  /// Istio's objects live in a namespace.
+  private static let namespace = Field(
+    "namespace", .text(.name), "The namespace that Istio's object is in.", effect: .notYetEffective)
+
+  /// The key that names a parent: where Istio's kinds are at home in several types of groups, the
+  /// type has to be said.
+  static func key(of parent: Kind, in kind: Kind) -> String {
+    parent.isGroup && kind.istioGroup != nil ? parent.rawValue : parent.metadataKey
   }
 
-  /// `gateway group`, for sentences.
-  static func title(of kind: Kind) -> String {
-    switch kind {
-    case .trafficGroup: "traffic group"
-    case .securityGroup: "security group"
-    case .gatewayGroup: "gateway group"
-    case .organization, .cluster, .tenant, .workspace: kind.rawValue
-    case .organizationSetting, .workspaceSetting, .trafficSetting, .serviceRoute, .securitySetting,
-      .gateway:
-      kind.name
-    }
-  }
+  /// Fields of `spec` that objects with things below them have.
+  static let protection = Field(
+    "deletionProtectionEnabled", .boolean,
+    "Refuses to delete the object, and its parents with it, until it is switched off.",
+    absent: "false")
+
+  static let generation = Field.later(
+    "configGenerationMetadata",
+    .fields([
+      Field("labels", .labels, "Labels."),
+      Field("annotations", .map(keys: .labelKey, values: .text(.prose)), "Annotations."),
+    ]), "Labels and annotations of every Kubernetes object that is made of this one.")
+
+  static let profiles = Field(
+    "profiles", .list(.text(.fqn)),
+    "Profiles whose defaults and mandates hold here and below, in order.")
+
+  static let securityDomain = Field.later(
+    "securityDomain", .text(.domain),
+    "The security domain, as organizations/ORG/securitydomains/NAME; what an ancestor says holds.")
 }

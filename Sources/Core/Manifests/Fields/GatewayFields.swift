@@ -1,139 +1,180 @@
-/// The table of the kind in the API group `gateway`.
+/// The tables of the kinds in the API group `gateway`.
 enum GatewayFields {
-  static let tlsModes = ["DISABLED", "SIMPLE", "MUTUAL"]
-
-  static let gateway = Shape(
-    [
-      workloadSelector("Which gateways the object configures."),
-      Field("http", .list(.object(server)), "The HTTP servers of the gateways."),
-    ] + EnvelopeFields.common(protection: false))
-
   static func workloadSelector(_ doc: String) -> Field {
     Field(
       "workloadSelector",
-      .object(
-        Shape([
-          Field("namespace", .text(.name), "The namespace of the gateways.", isRequired: true),
-          Field(
-            "labels", .map(keys: .labelKey, values: .text(.labelValue)),
-            "The labels that the gateways have.", isRequired: true),
-        ])), doc, isRequired: true)
+      .fields([
+        Field("namespace", .text(.name), "The namespace of the gateways.", isRequired: true),
+        Field("labels", .labels, "The labels that the gateways have.", isRequired: true),
+      ]), doc, isRequired: true)
   }
 
-  private static let server = Shape([
-    Field("name", .text(.name), "The server's name, unique in the gateway.", isRequired: true),
+  private static let selector = workloadSelector("Which gateways the object configures.")
+
+  private static let waf = Field.later("waf", SecurityFields.waf, "The web application firewall.")
+
+  private static let oldExtension = Field.later(
+    "extension", SecurityFields.extensionAttachments, "Extensions that look at the traffic.")
+
+  private static let serverName = Field(
+    "name", .text(.line), "The server's name, unique in the gateway.", isRequired: true)
+
+  private static let hostname = Field(
+    "hostname", .text(.hostname), "The host that clients ask for.", isRequired: true)
+
+  private static let port = Field(
+    "port", .port, "The port that clients connect to.", isRequired: true)
+
+  static let gateway = Shape([
+    selector,
+    Field("http", .list(.object(server)), "The HTTP servers of the gateways."),
+    .later(
+      "tls",
+      .objects([
+        serverName, hostname, port,
+        Field("route", route, "Where connections go.", isRequired: true),
+        Field("failoverSettings", TrafficFields.failoverSettings, "What is near."),
+      ]), "Servers that pass TLS on by the name in its handshake."),
+    .later(
+      "tcp",
+      .objects([
+        serverName, hostname, Field("port", .port, "The port that clients connect to."),
+        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
+        Field("trafficMode", .choice(trafficModes), "Where connections come from.", absent: "AUTO"),
+        Field(
+          "transit", .boolean, "Whether connections pass through.", successor: "trafficMode"),
+        Field("route", route, "Where connections go.", isRequired: true),
+        Field("failoverSettings", TrafficFields.failoverSettings, "What is near."),
+      ]), "Servers for anything that is no HTTP."),
+    .later("egressAuthorization", .list(.object(egressRule)), "Who may call what outside."),
+    waf,
+    .later(
+      "wasmPlugins", SecurityFields.extensionAttachments, "Extensions that look at the traffic."),
+    EnvelopeFields.generation,
+  ])
+
+  private static let egressRule = Shape([
     Field(
-      "hostname", .text(.hostname),
-      "The host that clients ask for; *.example.com and * match more.",
-      isRequired: true),
-    Field("port", TrafficFields.port, "The port that clients connect to.", isRequired: true),
-    Field("tls", .object(tls), "Whether clients connect by TLS.", absent: "DISABLED"),
+      "from",
+      .fields([
+        Field("mode", .text(.line), "Whom it is about.", successor: "resources"),
+        Field("resources", .list(.text(.fqn)), "Parts of the tree."),
+        Field("serviceAccounts", .texts, "Service accounts."),
+      ]), "Who may call.", absent: "everybody"),
+    Field(
+      "to",
+      .objects(
+        [
+          Field(
+            "host", .object(TrafficFields.match(.line)), "Conditions on the host.",
+            isRequired: true),
+          Field("methods", .texts, "The methods.", absent: "all"),
+          Field("paths", .texts, "The paths.", absent: "all"),
+        ], atLeast: 1), "What they may call.", isRequired: true),
+    Field(
+      "identityMatch",
+      .choice(["UNKNOWN", "PEER_CERTIFICATE", "PERMISSIVE", "SOURCE_IDENTITY"]),
+      "Behind gateways: whose identity counts.", absent: "PERMISSIVE"),
+  ])
+
+  // MARK: The three that came before
+
+  private static let oldRoute = FieldType.fields([
+    Field(
+      "host", .text(.service),
+      "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.", isRequired: true),
+    Field("port", .port, "The port of the service.", absent: "its only port"),
+  ])
+
+  static let ingressGateway = Shape([
+    selector,
+    Field("http", .list(.object(ingressServer)), "The HTTP servers of the gateways."),
+    .later(
+      "tcp",
+      .objects([
+        serverName, hostname, port,
+        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
+        Field("route", oldRoute, "Where connections go."),
+      ]), "Servers for anything that is no HTTP."),
+    .later(
+      "tlsPassthrough",
+      .objects([
+        serverName, hostname, port,
+        Field("route", oldRoute, "Where connections go.", isRequired: true),
+      ]), "Servers that pass TLS on by the name in its handshake."),
+    oldExtension, waf, EnvelopeFields.generation,
+  ])
+
+  /// `IngressHttpServer`.
+  static let ingressServer = Shape([
+    serverName, hostname, port,
+    Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
     Field(
       "routing",
-      .object(
-        Shape([
-          Field(
-            "rules", .list(.object(rule), atLeast: 1),
-            "What happens with a request; the first rule that matches holds.", isRequired: true)
-        ])), "Where requests go.", isRequired: true),
+      .fields([
+        Field(
+          "rules", .list(.object(rule(route: oldRoute)), atLeast: 1),
+          "What happens with a request; the first rule that matches holds.", isRequired: true),
+        .later("corsPolicy", cors, "What browsers may ask for from elsewhere."),
+      ]), "Where requests go.", isRequired: true),
+    .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
+    .later("authorization", AuthenticationFields.authorization, "Which requests are let through."),
+    .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
+    .later(
+      "xxxOldAuthentication", .anything, "As old servers wrote it.", successor: "authentication"),
+    .later(
+      "xxxOldAuthorization", .anything, "As old servers wrote it.", successor: "authorization"),
   ])
 
-  private static let tls = Shape([
+  static let tier1Gateway = Shape([
+    selector,
     Field(
-      "mode", .choice(tlsModes), "SIMPLE: the server has a certificate. MUTUAL: clients too.",
-      absent: "DISABLED"),
-    Field(
-      "files",
-      .object(
-        Shape([
-          Field(
-            "serverCertificate", .text(.filePath), "The certificate chain on the gateway's machine."
-          ),
-          Field("privateKey", .text(.filePath), "The private key on the gateway's machine."),
-          Field(
-            "caCertificates", .text(.filePath),
-            "With MUTUAL: the authorities of clients, on the gateway's machine."),
-        ])), "Where certificate and key are."),
+      "externalServers",
+      .objects([
+        serverName, hostname, port,
+        Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+        clusters,
+        Field("redirect", redirect, "Sends the client elsewhere."),
+        .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
+        .later(
+          "authorization", AuthenticationFields.authorization, "Which requests are let through."),
+        .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
+      ]), "HTTP servers for the outside, which choose among clusters."),
+    .later(
+      "internalServers",
+      .objects([
+        serverName, hostname, clusters,
+        Field("authentication", AuthenticationFields.http, "How requests prove who sends them."),
+        Field(
+          "authorization", AuthenticationFields.authorization, "Which requests are let through."),
+      ]), "HTTP servers between the clusters."),
+    .later(
+      "passthroughServers", .objects([serverName, hostname, port, clusters]),
+      "Servers that pass TLS on by the name in its handshake."),
+    .later(
+      "tcpExternalServers",
+      .objects([
+        serverName, hostname, port, clusters,
+        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
+      ]), "Servers for the outside, for anything that is no HTTP."),
+    .later(
+      "tcpInternalServers", .objects([serverName, hostname, clusters]),
+      "Servers between the clusters, for anything that is no HTTP."),
+    oldExtension, waf, EnvelopeFields.generation,
   ])
 
-  private static let rule = Shape(
-    [
-      Field(
-        "match", .list(.object(Shape([TrafficFields.uriMatch, TrafficFields.headersMatch]))),
-        "Which requests: those that meet one of the entries.", absent: "every request"),
-      Field("route", .object(route), "Sends the request on."),
-      Field("redirect", .object(redirect), "Sends the client elsewhere."),
-      Field("directResponse", .object(directResponse), "Answers at the gateway."),
-      Field(
-        "modify",
-        .object(
-          Shape([
-            Field(
-              "rewrite",
-              .object(
-                Shape([
-                  Field(
-                    "uri", .text(.path),
-                    "Replaces the path, or the part of it that a prefix condition matched."),
-                  Field("authority", .text(.authority), "Replaces the host."),
-                ])), "Changes the request line.")
-          ])), "Changes the request on its way to the service."),
-      Field(
-        "timeout", .duration, "How long the answer may take; 0s for ever.", absent: "no limit"),
-    ], exactlyOne: ["route", "redirect", "directResponse"])
-
-  private static let route = Shape(
-    [
-      Field(
-        "serviceDestination",
-        .object(
-          Shape([
-            Field(
-              "host", .text(.service),
-              "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.", isRequired: true),
-            Field(
-              "port", TrafficFields.port, "The port of the service.", absent: "its only port"),
-          ])), "A service of the mesh."),
-      Field(
-        "clusterDestination",
-        .object(
-          Shape([
-            Field(
-              "clusters", .list(.object(clusterDestination)), "Which clusters.",
-              absent: "every cluster that serves the host")
-          ])), "The clusters whose own gateways serve the host."),
-    ], exactlyOne: ["serviceDestination", "clusterDestination"])
-
-  private static let clusterDestination = Shape(
-    [
-      Field("name", .text(.name), "One cluster."),
-      Field(
-        "labels", .map(keys: .labelKey, values: .text(.labelValue)),
-        "Every cluster with these labels."),
-      Field(
-        "weight", TrafficFields.weight,
-        "The share of each of these clusters; either all entries have one or none has.",
-        absent: "near clusters first"),
-    ], exactlyOne: ["name", "labels"])
-
-  private static let redirect = Shape([
-    Field("scheme", .text(scheme), "http or https.", absent: "as asked"),
-    Field("authority", .text(.authority), "The host to go to.", absent: "as asked"),
-    Field("port", TrafficFields.port, "The port to go to.", absent: "as asked"),
-    Field("uri", .text(.path), "The path to go to.", absent: "as asked"),
-    Field(
-      "redirectCode", .integer(300...399), "The status: 301, 302, 303, 307 or 308.", absent: "301"),
-  ])
-
-  private static let scheme = TextFormat("http|https", pattern: "^https?$") { text in
-    ["http", "https"].contains(text) ? nil : "is neither 'http' nor 'https'"
-  }
-
-  private static let directResponse = Shape([
-    Field("status", .integer(200...599), "The status of the answer.", isRequired: true),
-    Field(
-      "body",
-      .object(Shape([Field("string", .text(.body), "The text, at most 4,096 bytes.")])),
-      "The body of the answer.", absent: "an empty body"),
+  static let egressGateway = Shape([
+    selector.with(effect: .notYetEffective),
+    .later(
+      "authorization",
+      .objects([
+        Field(
+          "from",
+          SecurityFields.authorization(
+            modes: SecurityFields.authorizationModes + ["SERVICE_ACCOUNT"]), "Who may call.",
+          absent: "everybody"),
+        Field("to", .list(.text(.line), atLeast: 1), "The hosts.", isRequired: true),
+      ]), "Who may call what outside.", absent: "nobody may call anything"),
+    oldExtension, EnvelopeFields.generation,
   ])
 }

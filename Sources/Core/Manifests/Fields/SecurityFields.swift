@@ -1,4 +1,4 @@
-/// The table of the kind in the API group `security`.
+/// The tables of the kinds in the API group `security`.
 enum SecurityFields {
   static let trafficModes = ["UNSET", "OPTIONAL", "REQUIRED"]
   static let authorizationModes = [
@@ -8,55 +8,100 @@ enum SecurityFields {
   private static func party(_ name: String, _ doc: String) -> Field {
     Field(
       name,
-      .object(
-        Shape([
-          Field(
-            "fqn", .text(.fqn), "The FQN of a tenant, a workspace or a security group.",
-            isRequired: true)
-        ])), doc, isRequired: true)
+      .fields([
+        Field(
+          "fqn", .text(.fqn), "The FQN of a tenant, a workspace or a security group.",
+          isRequired: true)
+      ]), doc, isRequired: true)
   }
 
-  private static let ruleList = FieldType.list(
-    .object(Shape([party("from", "The callers."), party("to", "The workloads that are called.")])))
+  private static let ruleList = FieldType.objects([
+    party("from", "The callers."), party("to", "The workloads that are called."),
+  ])
 
-  static let setting = Shape(
-    [
+  /// `AuthenticationSettings`.
+  static let authentication = FieldType.fields([
+    Field(
+      "trafficMode", .choice(trafficModes),
+      "REQUIRED refuses callers without a certificate of the mesh; OPTIONAL lets them in.",
+      absent: "UNSET: inherited, and REQUIRED when nobody says otherwise"),
+    .later("http", AuthenticationFields.http, "How requests prove who sends them."),
+  ])
+
+  /// `AuthorizationSettings`.
+  static func authorization(modes: [String] = authorizationModes) -> FieldType {
+    .fields([
       Field(
-        "authenticationSettings",
-        .object(
-          Shape([
-            Field(
-              "trafficMode", .choice(trafficModes),
-              "REQUIRED refuses callers without a certificate of the mesh; OPTIONAL lets them in.",
-              absent: "UNSET: inherited, and REQUIRED when nobody says otherwise")
-          ])), "How callers prove who they are."),
+        "mode", .choice(modes),
+        "Who may call: workloads of the same namespace, group, workspace, anybody with an "
+          + "identity of the cluster, anybody (DISABLED), the listed service accounts "
+          + "(CUSTOM), or by rules (RULES).", absent: "UNSET: inherited"),
       Field(
-        "authentication", .choice(trafficModes), "Whether callers need a certificate.",
-        successor: "authenticationSettings.trafficMode"),
+        "serviceAccounts", .list(.text(.serviceAccount)),
+        "With CUSTOM: 'NAMESPACE/ACCOUNT', 'NAMESPACE/*' or './*'."),
       Field(
-        "authorization",
-        .object(
-          Shape([
-            Field(
-              "mode", .choice(authorizationModes),
-              "Who may call: workloads of the same namespace, group, workspace, anybody with an "
-                + "identity of the cluster, anybody (DISABLED), the listed service accounts "
-                + "(CUSTOM), or by rules (RULES).", absent: "UNSET: inherited"),
-            Field(
-              "serviceAccounts", .list(.text(.serviceAccount)),
-              "With CUSTOM: 'NAMESPACE/ACCOUNT', 'NAMESPACE/*' or './*'."),
-            Field(
-              "rules",
-              .object(
-                Shape([
-                  Field(
-                    "allow", ruleList,
-                    "Who may call; without an entry everybody may, with one nobody else."),
-                  Field("deny", ruleList, "Who may not, whatever 'allow' says."),
-                  Field(
-                    "denyAll", .boolean, "Nobody may call, whatever 'allow' says.",
-                    absent: "false"),
-                ])), "With RULES: who may call whom."),
-          ])), "Who may call."),
-    ] + EnvelopeFields.common(protection: false))
+        "rules",
+        .fields([
+          Field(
+            "allow", ruleList,
+            "Who may call; without an entry everybody may, with one nobody else."),
+          Field("deny", ruleList, "Who may not, whatever 'allow' says."),
+          Field("denyAll", .boolean, "Nobody may call, whatever 'allow' says.", absent: "false"),
+        ]), "With RULES: who may call whom."),
+      .later("http", AuthenticationFields.authorization, "Which requests are let through."),
+      .later(
+        "identityMatch",
+        .choice(["UNKNOWN", "PEER_CERTIFICATE", "PERMISSIVE", "SOURCE_IDENTITY"]),
+        "Behind gateways: whose identity counts.", absent: "PERMISSIVE"),
+    ])
+  }
+
+  static let extensionAttachments = FieldType.objects([
+    Field("fqn", .text(.fqn), "The WasmExtension.", isRequired: true),
+    Field("config", .text(.prose), "What it is told."),
+    Field(
+      "match",
+      .objects([
+        Field("mode", .choice(ExtensionFields.modes), "Which traffic.", absent: "UNDEFINED"),
+        Field(
+          "ports", .objects([Field("number", .port, "The port.", isRequired: true)]),
+          "Which ports.", absent: "all"),
+      ]), "Where it runs.", absent: "everywhere"),
+  ])
+
+  static let waf = FieldType.fields([
+    Field("rules", .list(.text(.prose)), "Rules in Seclang.", isRequired: true)
+  ])
+
+  static let setting = Shape([
+    Field("authenticationSettings", authentication, "How callers prove who they are."),
+    Field(
+      "authentication", .choice(trafficModes), "Whether callers need a certificate.",
+      successor: "authenticationSettings.trafficMode"),
+    Field("authorization", authorization(), "Who may call."),
+    Field(
+      "propagationStrategy", .choice(["REPLACE", "STRICTER"]),
+      "STRICTER: what is said here cannot be relaxed below. REPLACE: below holds what is said there.",
+      absent: "REPLACE"),
+    .later("extension", extensionAttachments, "Extensions that look at the traffic."),
+    .later("waf", waf, "The web application firewall."),
+    EnvelopeFields.generation,
+  ])
+
+  /// A setting that is a part of another object.
+  static let embedded = FieldType.object(setting)
+
+  static let serviceSetting = Shape([
+    TrafficFields.service("The service whose workloads it is for."),
+    .later("settings", embedded, "What differs from the group's setting."),
+    .later(
+      "subsets",
+      .objects([
+        Field(
+          "name", .text(.name), "The subset, as the service's ServiceRoute calls it.",
+          isRequired: true),
+        Field("settings", embedded, "What holds instead for its workloads.", isRequired: true),
+      ]), "What differs from version to version.", absent: "nothing"),
+    EnvelopeFields.generation,
+  ])
 }

@@ -33,7 +33,7 @@ package func explain(_ path: String) -> Diagnosed<String?> {
 package func explainKinds() -> String {
   Kind.allCases.map { kind in
     let name = kind.rawValue
-    return "\(padded(name, to: 17))\(padded(kind.shortName, to: 5))\(kind.summary)\n"
+    return "\(padded(name, to: 29))\(padded(kind.shortName, to: 6))\(kind.summary)\n"
   }.joined()
 }
 
@@ -48,6 +48,8 @@ private struct Page {
   private(set) var path: String
   private(set) var field: Field?
   private(set) var shape: Shape?
+  /// Whether a field above has no effect yet.
+  private var isWithoutEffect = false
 
   init(kind: Kind) {
     self.kind = kind
@@ -66,6 +68,7 @@ private struct Page {
   /// Goes down one step; false when there is no such field.
   mutating func enter(_ step: String) -> Bool {
     guard let next = shape?.field(camelCased(step)) else { return false }
+    isWithoutEffect = isWithoutEffect || field?.effect == .notYetEffective
     field = next
     shape = next.type.shape
     path += ".\(next.name)"
@@ -75,21 +78,25 @@ private struct Page {
   var text: String {
     var text = "KIND:    \(kind.name)\nGROUP:   \(kind.apiVersion)\n"
     if let field {
-      text += "FIELD:   \(path) <\(field.type.title)>\(marks(of: field))\n"
+      text +=
+        "FIELD:   \(path) <\(field.type.title)>\(marks(of: field, isWithoutEffect: isWithoutEffect))\n"
     }
     text += "\n    \(field?.doc ?? kind.summary)\n"
     if let absent = field?.absent { text += "    Absent: \(absent).\n" }
     if let successor = field?.successor { text += "    Deprecated: write \(successor).\n" }
     guard let shape, !shape.fields.isEmpty else { return text }
     text += "\nFIELDS:\n"
+    let isWithout = isWithoutEffect || field?.effect == .notYetEffective
     for field in shape.fields {
-      text += "    \(field.name) <\(field.type.title)>\(marks(of: field))\n        \(field.doc)\n"
+      text +=
+        "    \(field.name) <\(field.type.title)>\(marks(of: field, isWithoutEffect: isWithout))\n        \(field.doc)\n"
     }
     return text
   }
 
-  private func marks(of field: Field) -> String {
+  private func marks(of field: Field, isWithoutEffect: Bool) -> String {
     (field.isRequired ? " required" : "") + (field.successor == nil ? "" : " deprecated")
-      + (field.effect == .notYetEffective ? " no effect yet" : "")
+      + (field.effect == .notYetEffective || isWithoutEffect ? " no effect yet" : "")
+      + (field.effect == .output ? " read only" : "")
   }
 }

@@ -7,10 +7,11 @@ package func schema(of kind: Kind) -> Document {
     "type": "object", "description": .string(kind.summary), "additionalProperties": false,
     "required": ["apiVersion", "kind", "metadata"],
     "properties": .object([
-      "apiVersion": .object(["const": .string(kind.apiVersion)]),
+      "apiVersion": kind.istioGroup.map { ["type": "string", "pattern": .string("^\($0)/")] }
+        ?? .object(["const": .string(kind.apiVersion)]),
       "kind": .object(["const": .string(kind.name)]),
       "metadata": schema(of: EnvelopeFields.metadata(of: kind)),
-      "spec": schema(of: kind.spec),
+      "spec": kind.isRaw ? ["type": "object"] : schema(of: kind.spec),
     ]),
   ])
 }
@@ -36,6 +37,7 @@ private func schema(of field: Field) -> Document {
   var members = schema(of: field.type).object ?? [:]
   members["description"] = .string(field.doc)
   if field.successor != nil { members["deprecated"] = true }
+  if field.effect == .output { members["readOnly"] = true }
   return .object(members)
 }
 
@@ -53,6 +55,11 @@ private func schema(of type: FieldType) -> Document {
       "type": "integer", "minimum": .integer(range.lowerBound),
       "maximum": .integer(range.upperBound),
     ])
+  case .number(let range):
+    return .object([
+      "type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound),
+    ])
+  case .anything: return [:]
   case .duration:
     return ["type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)$"]
   case .choice(let words): return .object(["enum": .list(words.map(Document.string))])

@@ -27,7 +27,7 @@ private indirect enum FieldOrder {
       self = .sorted
       return
     }
-    self = .manifest(EnvelopeReader.kind(apiVersion: version, name: name))
+    self = .manifest(EnvelopeReader.kinds(apiVersion: version, name: name).first)
   }
 
   func ordered(

@@ -56,13 +56,16 @@ struct Common {
 struct NamedPlace {
   let kind: Kind
   let expected: ResourceRef?
+  private let dialect: Dialect
   /// Per level of the tree: the name, and what said it.
   private var names: [(name: String, source: String)?]
 
-  init(kind: Kind, expected: ResourceRef?) {
+  init(kind: Kind, expected: ResourceRef?, dialect: Dialect) {
     self.kind = kind
     self.expected = expected
+    self.dialect = dialect
     names = kind.ancestry.map { _ in nil }
+    if kind.isOnly { names[names.count - 1] = (kind.collection, "the kind") }
     if let expected, expected.kind == kind {
       names = expected.names.map { ($0, "the path") }
     }
@@ -70,10 +73,10 @@ struct NamedPlace {
 
   /// The annotations that name a parent.
   static func annotations(of kind: Kind) -> [String] {
-    let isGroup = kind.metadataKey == "group"
-    let key = isGroup ? kind.rawValue : kind.metadataKey
-    return ["rialto.mesh/\(key)", "tsb.tetrate.io/\(key)"]
+    annotationPrefixes.map { $0 + (kind.isGroup ? kind.rawValue : kind.metadataKey) }
   }
+
+  static let annotationPrefixes = ["rialto.mesh/", "tsb.tetrate.io/"]
 
   static let fqnAnnotations = ["rialto.mesh/fqn", "tsb.tetrate.io/fqn"]
 
@@ -85,7 +88,9 @@ struct NamedPlace {
       + Self.fqnAnnotations.map { (annotations[$0]?.string, path / "annotations" / $0) }
     for (text, place) in paths {
       guard let text else { continue }
-      guard let ref = ResourceRef(fqn: text), ref.kind == kind else {
+      let ref = ResourceRef(fqn: text) ?? convertedFQN(text).flatMap(ResourceRef.init)
+      // What there is one of is called by the name of what it belongs to.
+      guard let ref, ref.kind == kind || (kind.isOnly && ref.kind == kind.parent) else {
         report.add(.wrongParents, at: place, "'\(shown(text))' is not the path of a \(kind.name)")
         continue
       }
@@ -94,14 +99,14 @@ struct NamedPlace {
       }
     }
     for (level, parent) in kind.ancestry.enumerated() {
-      let key = parent == kind ? "name" : parent.metadataKey
+      let key = self.key(of: parent)
       if let name = metadata[key]?.string {
         add(name, at: level, source: (path / key).text, path / key, &report)
       }
       for annotation in Self.annotations(of: parent) where parent != kind {
         guard let name = annotations[annotation]?.string else { continue }
         let place = path / "annotations" / annotation
-        if !isDNSLabel(name.utf8) {
+        if !isDNSLabel(name.utf8), dialect == .rialto || convertedName(name) == nil {
           report.add(
             .badName, at: place, "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
         }
@@ -110,9 +115,15 @@ struct NamedPlace {
     }
   }
 
+  private func key(of parent: Kind) -> String {
+    parent == kind ? "name" : EnvelopeFields.key(of: parent, in: kind)
+  }
+
   private mutating func add(
-    _ name: String, at level: Int, source: String, _ place: FieldPath, _ report: inout Report
+    _ written: String, at level: Int, source: String, _ place: FieldPath, _ report: inout Report
   ) {
+    let isConverted = dialect != .rialto && !isDNSLabel(written.utf8)
+    let name = isConverted ? convertedName(written) ?? written : written
     guard let known = names[level] else {
       names[level] = (name, source)
       return
@@ -127,10 +138,9 @@ struct NamedPlace {
     var isComplete = true
     for (level, parent) in kind.ancestry.enumerated() where names[level] == nil {
       isComplete = false
-      let key = parent == kind ? "name" : parent.metadataKey
+      let key = self.key(of: parent)
       let advice =
-        parent == kind
-        ? "this field is required" : "the \(EnvelopeFields.title(of: parent)) has to be named"
+        parent == kind ? "this field is required" : "the \(parent.title) has to be named"
       report.add(
         parent == kind ? .missingField : .wrongParents, at: FieldPath() / "metadata" / key, advice)
     }
@@ -143,10 +153,12 @@ struct NamedPlace {
   func metadata(
     of ref: ResourceRef, _ common: Common, _ written: Document
   ) -> [String: Document] {
-    var metadata: [String: Document] = ["name": .string(ref.name)]
+    var metadata: [String: Document] = [:]
+    if !kind.isOnly { metadata["name"] = .string(ref.name) }
     for (parent, name) in zip(kind.ancestry.dropLast(), ref.names) {
-      metadata[parent.metadataKey] = .string(name)
+      metadata[key(of: parent)] = .string(name)
     }
+    if kind.isRaw { metadata["namespace"] = written["namespace"] }
     metadata["displayName"] = common.displayName.map(Document.string)
     metadata["description"] = common.description.map(Document.string)
     if let labels = written["labels"]?.object, !labels.isEmpty {

@@ -30,24 +30,31 @@ struct EnvelopeReader {
     guard let kind = kind(of: envelope) else { return nil }
 
     let base = isBare ? FieldPath() : item.path
-    var checker = ShapeChecker(report: report, written: item.marks)
+    let version = envelope["apiVersion"]?.string ?? kind.apiVersion
+    let dialect = Dialect(apiVersion: version) ?? .rialto
+    var checker = ShapeChecker(report: report, written: item.marks, dialect: dialect)
     let metadata = metadata(envelope["metadata"], of: kind, &checker)
     let specPlace = ShapeChecker.Place(
       written: isBare ? base : base / "spec", path: FieldPath() / "spec")
-    var names = NamedPlace(kind: kind, expected: expected)
+    var names = NamedPlace(kind: kind, expected: expected, dialect: dialect)
     let common = Common(
       metadata: metadata, spec: envelope["spec"], at: specPlace, &checker)
     names.collect(from: metadata, fqn: common.fqn, &checker.report)
     let ref = names.ref(&checker.report)
     if let ref { checker.report.assign(subject: ref.fqn) }
 
-    let spec = checker.checked(common.spec, as: .object(kind.spec), at: specPlace)
+    let type = kind.isRaw ? FieldType.anything : .object(kind.spec)
+    let spec = checker.checked(common.spec, as: type, at: specPlace)
     report = checker.report
     guard let ref, let spec else { return nil }
+    if kind.isRaw, spec.object == nil {
+      report.add(.wrongType, at: specPlace.path, "this has to be an object, not \(spec.kindName)")
+    }
     let typed = typedSpec(of: ref, Cursor(spec, at: specPlace.path), &report)
     guard let typed, !item.isDefective else { return nil }
     let document: Document = .object([
-      "apiVersion": .string(kind.apiVersion), "kind": .string(kind.name),
+      "apiVersion": .string(dialect == .istio ? version : kind.apiVersion),
+      "kind": .string(kind.name),
       "metadata": .object(names.metadata(of: ref, common, metadata)), "spec": spec,
     ])
     return Manifest(
@@ -88,18 +95,35 @@ struct EnvelopeReader {
     let name = text(envelope, "kind")
     if let expected, envelope["apiVersion"] == nil, envelope["kind"] == nil { return expected.kind }
     guard let version, let name else { return nil }
-    guard let found = Self.kind(apiVersion: version, name: name) else {
+    let candidates = Self.kinds(apiVersion: version, name: name)
+    guard !candidates.isEmpty else {
       report.add(.unknownKind, at: FieldPath() / "kind", unknown(version: version, name: name))
       return nil
     }
-    if let expected, expected.kind != found {
+    if let expected {
+      if candidates.contains(expected.kind) { return expected.kind }
       report.add(
         .wrongParents, at: FieldPath() / "kind",
-        "the path names a \(expected.kind.name) of \(expected.kind.apiGroup), not a \(found.name) "
-          + "of \(found.apiGroup)")
+        "the path names a \(expected.kind.name) of \(expected.kind.apiGroup), not a "
+          + "\(candidates[0].name) of \(candidates[0].apiGroup)")
       return nil
     }
-    return found
+    if candidates.count == 1 { return candidates[0] }
+    return kind(among: candidates, Parents(of: envelope["metadata"] ?? .null))
+  }
+
+  /// The kind whose parents are those that the object names.
+  private mutating func kind(among candidates: [Kind], _ parents: Parents) -> Kind? {
+    if let kind = candidates.last(where: parents.fit) { return kind }
+    let keys = candidates.compactMap { kind in
+      kind.parent.map { EnvelopeFields.key(of: $0, in: kind) }
+    }
+    report.add(
+      .wrongParents, at: FieldPath() / "metadata",
+      candidates[0].isAccess
+        ? "fqn has to name the object that it is about, which takes access bindings"
+        : "one of \(keys.joined(separator: ", ")) has to say what the object belongs to")
+    return nil
   }
 
   private mutating func text(_ envelope: [String: Document], _ key: String) -> String? {
@@ -116,20 +140,32 @@ struct EnvelopeReader {
     return text
   }
 
-  static func kind(apiVersion: String, name: String) -> Kind? {
-    let groups = Set(Kind.allCases.map(\.apiGroup)).sorted()
-    let group = groups.first { group in
-      apiVersion == "\(group).rialto.mesh/v2" || apiVersion == "\(group).tsb.tetrate.io/v2"
-        || (group == "api" && apiVersion == "tsb.tetrate.io/v2")
+  /// The kinds that a manifest may be of, those with parents further down last.
+  static func kinds(apiVersion: String, name: String) -> [Kind] {
+    switch Dialect(apiVersion: apiVersion) {
+    case nil: return []
+    case .istio?:
+      let group = apiVersion.split(separator: "/").first.map(String.init)
+      return Kind.allCases.filter { $0.istioGroup == group && $0.name == name }
+    case .rialto?, .tsb?:
+      let kinds = Kind.allCases.filter { kind in
+        (kind.name == name || (kind.isAccess && name == "AccessBindings"))
+          && (apiVersion == kind.apiVersion || apiVersion == "\(kind.apiGroup).tsb.tetrate.io/v2"
+            || (kind.apiGroup == "api" && apiVersion == "tsb.tetrate.io/v2"))
+      }
+      // Istio's Gateway has an apiVersion of its own.
+      let own = kinds.filter { !$0.isRaw }
+      return own.isEmpty ? kinds : own
     }
-    return group.flatMap { Kind(apiGroup: $0, name: name) }
   }
 
   private func unknown(version: String, name: String) -> String {
     let base = "no kind '\(shown(name))' in '\(shown(version))'"
-    let homes = Kind.allCases.filter { $0.name == name }.map(\.apiVersion)
-    if !homes.isEmpty { return "\(base); it is in \(homes.joined(separator: ", "))" }
-    return base + didYouMean(name, of: Kind.allCases.map(\.name))
+    let homes = Kind.allCases.filter { $0.name == name }.map { kind in
+      kind.istioGroup.map { "\($0)/v1" } ?? kind.apiVersion
+    }
+    if !homes.isEmpty { return "\(base); it is in \(Set(homes).sorted().joined(separator: ", "))" }
+    return base + didYouMean(name, of: Set(Kind.allCases.map(\.name)).sorted())
   }
 
   // MARK: Metadata
@@ -144,7 +180,12 @@ struct EnvelopeReader {
     }
     for key in EnvelopeFields.outputOnly { members[key] = nil }
     // Where the Kubernetes dialect keeps its custom resource; it says nothing about the object.
-    members["namespace"] = nil
+    if !kind.isRaw { members["namespace"] = nil }
+    // There is only one of them, whatever it is called.
+    if kind.isOnly { members["name"] = nil }
+    if kind.isRaw, let parent = kind.parent, let name = members.removeValue(forKey: "group") {
+      members[EnvelopeFields.key(of: parent, in: kind)] = name
+    }
     let place = ShapeChecker.Place(
       written: item.path / "metadata", path: FieldPath() / "metadata")
     let shape = EnvelopeFields.metadata(of: kind)

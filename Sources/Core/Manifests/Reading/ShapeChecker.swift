@@ -6,6 +6,15 @@ struct ShapeChecker {
   var report: Report
   /// Where the text has things, by the path as written.
   let written: [FieldPath: Mark]
+  let dialect: Dialect
+  /// Whether what is being read is inside a field that has no effect yet: said once, for all of it.
+  private var isWithoutEffect = false
+
+  init(report: Report, written: [FieldPath: Mark], dialect: Dialect = .rialto) {
+    self.report = report
+    self.written = written
+    self.dialect = dialect
+  }
 
   /// Where a value is: as it was written, and as it is called.
   struct Place {
@@ -31,6 +40,8 @@ struct ShapeChecker {
       }
       return value
     case .integer(let range): return integer(value, range, at: place)
+    case .number(let range): return number(value, range, at: place)
+    case .anything: return value
     case .duration:
       guard let text = value.string else {
         return mismatch(value, "a duration such as \"10s\"", at: place)
@@ -69,17 +80,45 @@ struct ShapeChecker {
       case .null, .list, .object, .string: return mismatch(value, "text", at: place)
       }
     }
-    if let complaint = format.complaint(about: text) {
-      report.add(format.code, at: place.path, "'\(shown(text))' \(complaint)")
+    guard let complaint = format.complaint(about: text) else { return value }
+    if dialect == .tsb, let other = format.conversion?(text), format.complaint(about: other) == nil
+    {
+      report.add(
+        .converted, severity: .warning, at: place.path,
+        "'\(shown(text))' is called '\(shown(other))' here")
+      return .string(other)
     }
+    report.add(format.code, at: place.path, "'\(shown(text))' \(complaint)")
     return value
   }
 
   private mutating func integer(
     _ value: Document, _ range: ClosedRange<Int64>, at place: Place
   ) -> Document? {
-    guard let number = value.integer else { return mismatch(value, "a whole number", at: place) }
+    // proto3 JSON writes numbers of 64 bits as text.
+    let quoted = dialect == .tsb ? value.string.flatMap { Int64($0) } : nil
+    guard let number = value.integer ?? quoted else {
+      return mismatch(value, "a whole number", at: place)
+    }
     if !range.contains(number) {
+      report.add(
+        .outOfRange, at: place.path,
+        "\(number) is outside \(range.lowerBound)–\(range.upperBound)")
+      return nil
+    }
+    return .integer(number)
+  }
+
+  private mutating func number(
+    _ value: Document, _ range: ClosedRange<Double>, at place: Place
+  ) -> Document? {
+    let number: Double
+    switch value {
+    case .integer(let whole): number = Double(whole)
+    case .number(let some): number = some
+    case .null, .bool, .string, .list, .object: return mismatch(value, "a number", at: place)
+    }
+    guard range.contains(number) else {
       report.add(
         .outOfRange, at: place.path,
         "\(number) is outside \(range.lowerBound)–\(range.upperBound)")
@@ -145,8 +184,9 @@ struct ShapeChecker {
       note(inner)
       guard let field = shape.field(name) else {
         report.add(
-          .unknownField, at: place.path / key, mark: written[inner.written], unknown(key, in: shape)
-        )
+          .unknownField, severity: dialect == .tsb ? .warning : .error, at: place.path / key,
+          mark: written[inner.written],
+          unknown(key, in: shape) + (dialect == .tsb ? "; it is left out" : ""))
         continue
       }
       guard seen.insert(name).inserted else {
@@ -158,8 +198,11 @@ struct ShapeChecker {
         seen.remove(name)
         continue
       }
+      if field.effect == .output { continue }
+      let before = isWithoutEffect
       warn(about: field, member, at: inner)
       if let kept = checked(member, as: field.type, at: inner) { result[name] = kept }
+      isWithoutEffect = before
     }
     for field in shape.fields where field.isRequired && !seen.contains(field.name) {
       report.add(.missingField, at: place.path / field.name, "this field is required")
@@ -169,7 +212,7 @@ struct ShapeChecker {
   }
 
   private func unknown(_ key: String, in shape: Shape) -> String {
-    let names = shape.fields.map(\.name)
+    let names = shape.fields.filter { $0.effect != .output }.map(\.name)
     if let near = nearest(to: camelCased(key), of: names) {
       return "unknown field; did you mean '\(near)'?"
     }
@@ -181,8 +224,8 @@ struct ShapeChecker {
     if let successor = field.successor {
       report.add(.deprecated, severity: .warning, at: place.path, "deprecated; write \(successor)")
     }
-    let isDefault = value.string != nil && value.string == field.absent
-    if field.effect == .notYetEffective, !isDefault {
+    if field.effect == .notYetEffective, !isWithoutEffect, !field.isDefault(value) {
+      isWithoutEffect = true
       report.add(
         .noEffectYet, severity: .warning, at: place.path, "accepted, but has no effect yet")
     }

@@ -13,6 +13,18 @@ extension Gateway {
     self.init(
       selector: selector, http: typed.map(\.server))
   }
+
+  /// A gateway that chooses among clusters, as it was written before.
+  init?(tier1 spec: Cursor, _ report: inout Report) {
+    guard let selector = WorkloadSelector(spec["workloadSelector"], &report) else { return nil }
+    let servers = spec["externalServers"]?.elements ?? []
+    reportRepetition(of: "name", among: servers, &report)
+    let typed = servers.compactMap { server in
+      HTTPServer(tier1: server, &report).map { (server: $0, path: server.path) }
+    }
+    checkPorts(typed, &report)
+    self.init(selector: selector, http: typed.map(\.server))
+  }
 }
 
 /// Ports on which a proxy itself listens.
@@ -24,6 +36,7 @@ private func checkPorts(
   var firstOnPort: [Int: HTTPServer] = [:]
   var hosts: Set<String> = []
   for (server, path) in servers {
+    if case .unserved = server.tls { continue }
     if reservedPorts.contains(server.port) {
       report.add(
         .portConflict, at: path / "port", "port \(server.port) belongs to the proxy itself")
@@ -51,18 +64,57 @@ extension HTTPServer {
     let entries = value["routing"]?["rules"]?.elements ?? []
     let rules = entries.compactMap { HTTPServerRule($0, &report) }
     for entry in entries {
-      guard let clusters = entry["route"]?["clusterDestination"],
+      guard let route = entry["route"], route["serviceDestination"] == nil, route["host"] == nil,
         value["hostname"]?.text?.utf8.contains(UInt8(ascii: "*")) == true
       else { continue }
       report.add(
-        .contradiction, at: clusters.path,
+        .contradiction, at: (route["clusterDestination"] ?? route).path,
         "needs a server with a whole host name: clusters are asked for that host")
     }
+    guard let name = value["name"]?.text, let hostname = value["hostname"]?.text else {
+      return nil
+    }
+    if let reason = reasonToPass(value, &report) {
+      self.init(
+        name: name, hostname: hostname, port: value["port"]?.integer ?? 0,
+        tls: .unserved(reason: reason), rules: rules)
+    } else if let port = value["port"]?.integer {
+      self.init(name: name, hostname: hostname, port: port, tls: tls, rules: rules)
+    } else {
+      report.add(.missingField, at: value.path / "port", "this field is required")
+      return nil
+    }
+  }
+
+  fileprivate init?(tier1 value: Cursor, _ report: inout Report) {
+    let tls = ServerTLS(value["tls"], &report)
     guard let name = value["name"]?.text, let hostname = value["hostname"]?.text,
       let port = value["port"]?.integer
     else { return nil }
-    self.init(name: name, hostname: hostname, port: port, tls: tls, rules: rules)
+    let clusters = clusterDestinations(value["clusters"]?.elements ?? [], &report)
+    let action = value["redirect"].map { HTTPServerAction.redirect(Redirect($0, &report)) }
+    if hostname.utf8.contains(UInt8(ascii: "*")), action == nil {
+      report.add(
+        .contradiction, at: value.path / "hostname",
+        "has to be a whole host name: clusters are asked for that host")
+    }
+    self.init(
+      name: name, hostname: hostname, port: port, tls: tls,
+      rules: [HTTPServerRule(matches: [], action: action ?? .clusters(clusters))])
   }
+}
+
+/// Why gateways do not serve it yet: its requests pass through, or go out.
+private func reasonToPass(_ server: Cursor, _ report: inout Report) -> String? {
+  if server["transit"]?.flag == true { return "its requests pass through" }
+  guard let mode = server["trafficMode"]?.text, ["TRANSIT", "EGRESS"].contains(mode) else {
+    return nil
+  }
+  for field in ["port", "tls"] where server[field] != nil {
+    report.add(
+      .contradiction, at: server.path / field, "servers for TRANSIT and EGRESS have none")
+  }
+  return "it is for \(mode)"
 }
 
 extension ServerTLS {
@@ -77,6 +129,14 @@ extension ServerTLS {
       return
     }
     let files = value["files"]
+    if let secret = value["secretName"]?.text {
+      self = .unserved(reason: "its certificates are in secret \(secret)")
+      return
+    }
+    guard mode != "OPTIONAL_MUTUAL" else {
+      self = .unserved(reason: "mode OPTIONAL_MUTUAL is asked for")
+      return
+    }
     let needed = ["serverCertificate", "privateKey"] + (mode == "MUTUAL" ? ["caCertificates"] : [])
     for field in needed where files?[field] == nil {
       report.add(
@@ -114,12 +174,15 @@ extension HTTPServerRule {
 
 extension HTTPServerAction {
   fileprivate init?(_ value: Cursor, _ report: inout Report) {
-    if let destination = value["route"]?["serviceDestination"],
+    // The older gateways name the service at once.
+    let route = value["route"]
+    if let destination = route?["serviceDestination"] ?? route?["host"].flatMap({ _ in route }),
       let service = destination["host"]?.text.flatMap(serviceName)
     {
       self = .service(service, port: destination["port"]?.integer)
-    } else if let destination = value["route"]?["clusterDestination"] {
-      self = .clusters(clusterDestinations(destination["clusters"]?.elements ?? [], &report))
+    } else if let route, route["serviceDestination"] == nil, route["host"] == nil {
+      let clusters = route["clusterDestination"]?["clusters"]?.elements ?? []
+      self = .clusters(clusterDestinations(clusters, &report))
     } else if let redirect = value["redirect"] {
       self = .redirect(Redirect(redirect, &report))
     } else if let response = value["directResponse"], let status = response["status"]?.integer {

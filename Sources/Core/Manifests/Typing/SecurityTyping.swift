@@ -10,9 +10,34 @@ extension SecuritySetting {
         "authenticationSettings.trafficMode is there too; keep that one")
     }
     let requirement = (mode ?? spec["authentication"])?.text
+    var others: [PolicyProperty: Document] = [:]
+    for property in [
+      PolicyProperty.requestAuthentication, .requestAuthorization, .extensions, .firewall,
+    ] {
+      others[property] = spec.value[property.path]
+    }
+    let strategy = spec["propagationStrategy"]?.text.flatMap(PropagationStrategy.init(rawValue:))
     self.init(
       trafficMode: requirement.flatMap(TrafficRequirement.init(rawValue:)),
-      authorization: spec["authorization"].flatMap { AuthorizationMode($0, of: ref, &report) })
+      authorization: spec["authorization"].flatMap { AuthorizationMode($0, of: ref, &report) },
+      identityMatch: spec["authorization"]?["identityMatch"]?.text,
+      propagation: strategy ?? .replace, others: others)
+  }
+}
+
+extension ServiceSecuritySetting {
+  init?(_ spec: Cursor, of ref: ResourceRef, _ report: inout Report) {
+    guard let service = spec["service"]?.text.flatMap(serviceName) else { return nil }
+    let subsets = spec["subsets"]?.elements ?? []
+    reportRepetition(of: "name", among: subsets, &report)
+    self.init(
+      service: service,
+      setting: spec["settings"].map { SecuritySetting($0, of: ref, &report) } ?? SecuritySetting(),
+      subsets: subsets.compactMap { subset in
+        guard let name = subset["name"]?.text, let setting = subset["settings"] else { return nil }
+        return SubsetSecuritySetting(
+          name: name, setting: SecuritySetting(setting, of: ref, &report))
+      })
   }
 }
 
@@ -88,17 +113,4 @@ private func party(_ value: Cursor?, of ref: ResourceRef, _ report: inout Report
     return nil
   }
   return named
-}
-
-extension AccessRule {
-  /// Whether every call that the other is about is one that this is about.
-  fileprivate func contains(_ other: AccessRule) -> Bool {
-    from.isAncestor(ofOrEqualTo: other.from) && to.isAncestor(ofOrEqualTo: other.to)
-  }
-}
-
-extension ResourceRef {
-  fileprivate func isAncestor(ofOrEqualTo other: ResourceRef) -> Bool {
-    other.ancestor(kind) == self
-  }
 }

@@ -3,25 +3,69 @@ import Model
 
 extension TrafficSetting {
   init(_ spec: Cursor, _ report: inout Report) {
+    let inbound = spec["inbound"]
     let outbound = spec["outbound"]
-    if let old = spec["reachability"], outbound?["reachability"] != nil {
+    func current(_ place: Cursor?, _ name: String, _ report: inout Report) -> Cursor? {
+      guard let old = spec[name] else { return place?[name] }
+      guard let new = place?[name] else { return old }
       report.add(
-        .contradiction, at: old.path, "outbound.reachability is there too; keep that one")
+        .contradiction, at: old.path, "\(new.path.text) is there too; keep that one")
+      return new
     }
-    let reachability = (outbound?["reachability"] ?? spec["reachability"])
-      .flatMap { Reachability($0, &report) }
-    let entries =
-      (outbound?["upstreamTrafficSettings"]?.elements ?? [])
-      + (spec["upstreamTrafficSettings"]?.elements ?? [])
-    var upstreams = entries.map(UpstreamSetting.init)
-    if let old = spec["resilience"] {
-      // The general setting comes last, so that every entry with hosts goes before it.
-      upstreams.append(
-        UpstreamSetting(
-          hosts: ["*"], requestTimeout: old["httpRequestTimeout"]?.duration,
-          retries: old["httpRetries"].flatMap(RetrySetting.init)))
+    var others: [PolicyProperty: Document] = [:]
+    others[.egress] = current(outbound, "egress", &report)?.value
+    others[.rateLimiting] = current(inbound, "rateLimiting", &report)?.value
+    others[.inboundResilience] =
+      inbound?["resilience"]?.value ?? spec["resilience"]?.downstreamKeepAlive
+    self.init(
+      reachability: current(outbound, "reachability", &report).flatMap {
+        Reachability($0, &report)
+      },
+      upstreams: upstreamSettings(spec, outbound),
+      failover: inbound?["failoverSettings"].map { FailoverSettings($0) }, others: others)
+  }
+}
+
+extension ServiceTrafficSetting {
+  init?(_ spec: Cursor, _ report: inout Report) {
+    guard let service = spec["service"]?.text.flatMap(serviceName), let settings = spec["settings"]
+    else { return nil }
+    self.init(service: service, setting: TrafficSetting(settings, &report))
+  }
+}
+
+/// nil when nothing is said.
+private func upstreamSettings(_ spec: Cursor, _ outbound: Cursor?) -> [UpstreamSetting]? {
+  let lists = [outbound?["upstreamTrafficSettings"], spec["upstreamTrafficSettings"]]
+  var upstreams = lists.compactMap { $0 }.flatMap(\.elements).map { UpstreamSetting($0) }
+  if let old = spec["resilience"] {
+    // The general setting comes last, so that every entry with hosts goes before it.
+    upstreams.append(
+      UpstreamSetting(
+        hosts: ["*"], requestTimeout: old["httpRequestTimeout"]?.duration,
+        retries: old["httpRetries"].flatMap { RetrySetting($0) }, others: old.unifiedResilience))
+  } else if lists.allSatisfy({ $0 == nil }) {
+    return nil
+  }
+  return upstreams
+}
+
+extension Cursor {
+  private var keepAlive: Cursor? { (self["keepAlive"] ?? self["tcpKeepalive"])?["tcp"] }
+
+  /// What `resilience` said once, as `inbound.resilience` says it.
+  fileprivate var downstreamKeepAlive: Document? {
+    keepAlive?["downstream"].map { ["connectionPool": ["tcp": ["keepAlive": $0.value]]] }
+  }
+
+  /// What has no effect yet of what `resilience` said once, as the settings of an upstream say it.
+  fileprivate var unifiedResilience: Document? {
+    var resilience: [String: Document] = [:]
+    resilience["circuitBreakerSensitivity"] = self["circuitBreakerSensitivity"]?.value
+    if let upstream = keepAlive?["upstream"] {
+      resilience["connectionPool"] = ["tcp": ["keepAlive": upstream.value]]
     }
-    self.init(reachability: reachability, upstreams: upstreams)
+    return resilience.isEmpty ? nil : ["resilience": .object(resilience)]
   }
 }
 
@@ -51,10 +95,34 @@ extension UpstreamSetting {
   fileprivate init(_ value: Cursor) {
     let http = value["settings"]?["resilience"]?["connectionPool"]?["http"]
     self.init(
-      hosts: (value["hosts"]?.elements ?? []).compactMap(\.text),
+      hosts: (value["hosts"]?.elements ?? []).compactMap { $0.text.map(meshHost) },
       requestTimeout: http?["requestTimeout"]?.duration,
-      retries: http?["retries"].flatMap(RetrySetting.init))
+      retries: http?["retries"].flatMap { RetrySetting($0) },
+      others: value["settings"]?.value.withoutCalls)
   }
+}
+
+extension Document {
+  /// The settings of an upstream without what the mesh follows already.
+  fileprivate var withoutCalls: Document? {
+    removing(["resilience", "connectionPool", "http", "requestTimeout"])?
+      .removing(["resilience", "connectionPool", "http", "retries", "attempts"])?
+      .removing(["resilience", "connectionPool", "http", "retries", "perTryTimeout"])?
+      .removing(["resilience", "connectionPool", "http", "retries", "retryOn"])
+  }
+
+  /// Without the member at a path, and without the objects that this empties; nil when that is all.
+  private func removing(_ path: ArraySlice<String>) -> Document? {
+    guard case .object(var members) = self, let first = path.first else { return self }
+    if path.count == 1 {
+      members[first] = nil
+    } else if let inner = members[first] {
+      members[first] = inner.removing(path.dropFirst())
+    }
+    return members.isEmpty ? nil : .object(members)
+  }
+
+  private func removing(_ path: [String]) -> Document? { removing(path[...]) }
 }
 
 extension RetrySetting {
@@ -103,7 +171,8 @@ private func checkWeights(_ weights: [Int], at path: FieldPath, _ report: inout 
 
 extension HTTPRoute {
   fileprivate init?(_ value: Cursor, in context: RouteContext, _ report: inout Report) {
-    guard let name = value["name"]?.text else { return nil }
+    // Who decides where the requests go instead is not followed yet.
+    guard let name = value["name"]?.text, value["flagger"] == nil else { return nil }
     let destinations = value["destination"]?.elements ?? []
     if destinations.count > 1 {
       checkWeights(

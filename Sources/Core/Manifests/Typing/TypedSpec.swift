@@ -6,16 +6,35 @@ import Model
 func typedSpec(of ref: ResourceRef, _ spec: Cursor, _ report: inout Report) -> ResourceSpec? {
   switch ref.kind {
   case .organization: .organization
-  case .organizationSetting: .organizationSetting(OrganizationSetting(spec, &report))
+  case .organizationSetting: .organizationSetting(OrganizationSetting(spec, of: ref, &report))
   case .tenant: .tenant
+  case .tenantSetting: .tenantSetting(DefaultSettings(spec, of: ref, &report))
   case .cluster: .cluster(Cluster(spec, ref))
   case .workspace: namespaceSelector(spec).map { .workspace(Workspace(namespaceSelector: $0)) }
-  case .workspaceSetting: .workspaceSetting(WorkspaceSetting(spec, &report))
-  case .trafficGroup, .securityGroup, .gatewayGroup: group(spec).map { .group($0) }
+  case .workspaceSetting: .workspaceSetting(WorkspaceSetting(spec, of: ref, &report))
+  case .trafficGroup, .securityGroup, .gatewayGroup, .istioInternalGroup:
+    group(spec).map { .group($0) }
   case .trafficSetting: .trafficSetting(TrafficSetting(spec, &report))
+  case .serviceTrafficSetting:
+    ServiceTrafficSetting(spec, &report).map { .serviceTrafficSetting($0) }
   case .serviceRoute: ServiceRoute(spec, &report).map { .serviceRoute($0) }
   case .securitySetting: .securitySetting(SecuritySetting(spec, of: ref, &report))
+  case .serviceSecuritySetting:
+    ServiceSecuritySetting(spec, of: ref, &report).map { .serviceSecuritySetting($0) }
+  case .organizationProfile, .tenantProfile, .workspaceProfile:
+    .profile(Profile(spec, of: ref, &report))
   case .gateway: Gateway(spec, &report).map { .gateway($0) }
+  case .ingressGateway: Gateway(spec, &report).map { .gateway($0) }
+  case .tier1Gateway: Gateway(tier1: spec, &report).map { .gateway($0) }
+  case .clusterOnboarding, .egressGateway, .installGateway, .sharedGatewayReferenceGrant,
+    .installGatewayTemplate, .wasmExtension, .application, .api, .workspaceAPI, .onboardingPolicy,
+    .workloadGroup, .role, .user, .team, .serviceAccount, .oidc, .organizationAccess, .tenantAccess,
+    .workspaceAccess, .trafficAccess, .securityAccess, .gatewayAccess, .istioInternalAccess,
+    .applicationAccess, .apiAccess, .virtualService, .destinationRule, .sidecar,
+    .peerAuthentication, .authorizationPolicy, .requestAuthentication, .istioGateway,
+    .gatewayVirtualService, .gatewayRequestAuthentication, .gatewayAuthorizationPolicy,
+    .envoyFilter, .serviceEntry, .wasmPlugin:
+    .passive
   }
 }
 

@@ -3,7 +3,8 @@ import Model
 // The small languages inside text fields: services, hosts, accounts, selectors. Each has one parser,
 // which the check of the format and the typed model share.
 
-/// `shop/orders` or `shop/orders.shop.mesh`.
+/// `shop/orders`, `shop/orders.shop.mesh`, or as Kubernetes names it,
+/// `shop/orders.shop.svc.cluster.local`.
 func serviceName(_ text: String) -> ServiceName? {
   let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
   guard parts.count == 2, isDNSLabel(parts[0]) else { return nil }
@@ -11,10 +12,11 @@ func serviceName(_ text: String) -> ServiceName? {
   let labels = parts[1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
   switch labels.count {
   case 1: break
-  case 3:
-    guard labels[1].elementsEqual(namespace.utf8), labels[2].elementsEqual("mesh".utf8) else {
-      return nil
-    }
+  case 3, 5:
+    let domain = labels[2...].map { String(decoding: Array($0), as: UTF8.self) }
+    guard labels[1].elementsEqual(namespace.utf8),
+      [["mesh"], ["svc"], ["svc", "cluster", "local"]].contains(domain)
+    else { return nil }
   default: return nil
   }
   guard isDNSLabel(labels[0]) else { return nil }
@@ -70,6 +72,44 @@ func namespaceTermProblem(_ text: String) -> String? {
       ? nil : "names no namespaces after the slash; \(advice)"
   }
   return isDNSLabel(parts[1]) ? nil : "names no namespace after the slash; \(advice)"
+}
+
+/// The host of a service as it is called here: `orders.shop.svc.cluster.local` is
+/// `orders.shop.mesh`.
+func meshHost(_ text: String) -> String {
+  let kubernetes = ".svc.cluster.local"
+  guard text.utf8.hasSuffix(kubernetes) else { return text }
+  return String(decoding: text.utf8.dropLast(kubernetes.utf8.count), as: UTF8.self) + ".mesh"
+}
+
+/// A name as it is called here: capitals and underscores were good in old installations.
+@Sendable func convertedName(_ text: String) -> String? {
+  let bytes = text.utf8.map { byte in
+    byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : asciiLowercased(byte)
+  }
+  return isDNSLabel(bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+}
+
+@Sendable func convertedFQN(_ text: String) -> String? {
+  let segments = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    .map { String(decoding: $0, as: UTF8.self) }
+  let converted = segments.map(convertedName)
+  return converted.contains(nil) ? nil : converted.compactMap { $0 }.joined(separator: "/")
+}
+
+/// `organizations/acme/securitydomains/payments`.
+func isDomain(_ text: String) -> Bool {
+  let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+  return parts.count == 4 && parts[0].elementsEqual("organizations".utf8)
+    && parts[2].elementsEqual("securitydomains".utf8) && isDNSLabel(parts[1])
+    && isDNSLabel(parts[3])
+}
+
+/// The properties that a field of `unsetFields` stands for.
+func unsetProperties(_ text: String) -> Set<PolicyProperty> {
+  let steps = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    .map { String(decoding: $0, as: UTF8.self) }
+  return Set(PolicyProperty.allCases.filter { $0.profilePath?.starts(with: steps) == true })
 }
 
 func fqnProblem(_ text: String) -> String? {

@@ -1,3 +1,5 @@
+import Model
+
 /// What a text field may hold: its name, a pattern for schemas and the check itself.
 ///
 /// Checks work on bytes: two texts that look alike are two texts.
@@ -10,6 +12,8 @@ package struct TextFormat: Sendable {
   let code: ManifestCode
   /// What is wrong with a text, as the end of the sentence "'…' …"; nil when nothing is.
   let problem: @Sendable (String) -> String?
+  /// What a text of TSB that does not fit is called here.
+  private(set) var conversion: (@Sendable (String) -> String?)?
 
   init(
     _ title: String, pattern: String? = nil, longest: Int = 1024,
@@ -20,6 +24,12 @@ package struct TextFormat: Sendable {
     self.longest = longest
     self.code = code
     self.problem = problem
+  }
+
+  private func converting(_ conversion: @escaping @Sendable (String) -> String?) -> TextFormat {
+    var format = self
+    format.conversion = conversion
+    return format
   }
 
   func complaint(about text: String) -> String? {
@@ -44,10 +54,48 @@ extension TextFormat {
     "name", pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", longest: 63, code: .badName
   ) { text in
     isDNSLabel(text.utf8) ? nil : "is no DNS label (lower-case letters, digits and '-')"
+  }.converting(convertedName)
+
+  static let fqn = TextFormat("FQN", pattern: "^(organizations|rbac)/") { text in
+    fqnProblem(text)
+  }.converting(convertedFQN)
+
+  static let domain = TextFormat(
+    "security domain", pattern: "^organizations/[^/]+/securitydomains/[^/]+$"
+  ) { text in
+    isDomain(text)
+      ? nil : "is no security domain; write organizations/ORGANIZATION/securitydomains/NAME"
+  }.converting(convertedFQN)
+
+  static let roleName = TextFormat("rbac/role", pattern: "^rbac/") { text in
+    ResourceRef(fqn: text)?.kind == .role ? nil : "names no role; write rbac/NAME"
+  }.converting(convertedFQN)
+
+  /// Long text of another language: OpenAPI, keys, scripts.
+  static let longText = TextFormat("text", longest: 1 << 19) { text in
+    text.utf8.contains(0) ? "holds a NUL byte" : nil
   }
 
-  static let fqn = TextFormat("FQN", pattern: "^organizations/") { text in
-    fqnProblem(text)
+  static let secretName = TextFormat(
+    "[namespace/]secret", pattern: "^([a-z0-9-]+/)?[a-z0-9.-]+$", longest: 317
+  ) { text in
+    let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.count <= 2 && parts.allSatisfy { isHostName(Array($0)) }
+      ? nil : "names no secret; write NAME or NAMESPACE/NAME"
+  }
+
+  /// A host of any kind in a namespace.
+  static let namespacedHost = TextFormat("namespace/host", pattern: "^[a-z0-9-]+/.+$") { text in
+    let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.count == 2 && isDNSLabel(parts[0]) && isHostPattern(Array(parts[1]))
+      ? nil : "names no host; write NAMESPACE/HOST"
+  }
+
+  static let settingPath = TextFormat("path of a setting", pattern: "^[A-Za-z.]+$") { text in
+    unsetProperties(text).isEmpty
+      ? "is no field that can be unset as a whole; these can: "
+        + PolicyProperty.allCases.compactMap { $0.profilePath?.joined(separator: ".") }
+        .joined(separator: ", ") : nil
   }
 
   static let trustDomain = TextFormat(

@@ -135,6 +135,7 @@ enum AnswerSchemas {
       "fqn": text, "revision": number, "committedAt": time, "state": states,
       "clusters": list(OpenAPI.schema("ClusterPropagation")),
       "problems": list(OpenAPI.schema("Diagnostic")),
+      "notYetEffective": list(text),
     ],
     optional: [
       "events": list(

@@ -1,4 +1,5 @@
 import Documents
+import Manifests
 import Model
 import Operations
 import Publication
@@ -11,6 +12,10 @@ extension Rendering {
       "committedAt": time(object.updatedAt), "state": .string(status.state.rawValue),
       "clusters": .list(status.clusters.map(cluster)),
       "problems": .list(status.problems.map(\.document)),
+      "notYetEffective": .list(
+        Manifests.notYetEffective(in: object.manifest, of: object.ref.kind).map {
+          .string($0.text)
+        }),
     ]
   }
 
