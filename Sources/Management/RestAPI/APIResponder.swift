@@ -109,7 +109,8 @@ struct APIResponder: HTTPResponder {
     to call: Call, _ route: SecuredRoute, as principal: Principal
   ) async throws -> Response {
     let operations = api.operations
-    let streams = EventStream(operations: operations, count: watchers)
+    let streams = EventStream(
+      operations: operations, count: watchers, longestQueue: api.settings.watchQueue)
     let objects = ObjectHandlers(operations: operations, principal: principal, streams: streams)
     let changes = ChangeHandlers(operations: operations, principal: principal)
     switch route {

@@ -24,6 +24,8 @@ package struct RestAPI: Sendable {
     package var rateLimit: RateLimit?
     /// Whether writes to objects that exist have to say what they were when they were read.
     package var demandsPreconditions = false
+    /// How many changes a watcher may fall behind before it is cut off.
+    package var watchQueue = 1_000
     /// More connections wait to be accepted: each costs memory, and anybody may open one.
     package var connectionLimit = 2_000
 

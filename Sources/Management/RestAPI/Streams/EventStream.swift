@@ -50,7 +50,7 @@ struct EventStream {
   let count: WatcherCount
 
   /// How many changes a watcher that was up to date may fall behind.
-  static let longestQueue: Int64 = 1_000
+  let longestQueue: Int
   /// How many changes ago a watcher may have been here last.
   static let longestAbsence: Int64 = 100_000
   private static let heartbeat = Duration.seconds(15)
@@ -103,7 +103,7 @@ struct EventStream {
       defer { group.cancelAll() }
       for await _ in wakeUps.cancelOnGracefulShutdown() {
         let behind = operations.store.position.current.revision - source.revision.number
-        if wasCurrent, behind > Self.longestQueue {
+        if wasCurrent, behind > Int64(longestQueue) {
           let end = ServerSentEvent(
             name: "overrun", id: nil, data: ["behind": .integer(behind)])
           return try await writer.write(ByteBuffer(string: end.text))
