@@ -22,7 +22,8 @@ package struct CompilerChange: Sendable {
     objects: [ResourceRef: Resource?] = [:],
     services: [String: [ServiceName: ObservedService?]] = [:],
     authorities: [String: [[UInt8]]] = [:], withdrawals: [String: Int] = [:],
-    addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:], ports: [String: Int?] = [:]
+    addresses: [String: String?] = [:], gateways: [String: [ObservedGateway]] = [:],
+    ports: [String: Int?] = [:]
   ) {
     self.objects = objects
     self.services = services
