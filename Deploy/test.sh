@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: unit, golden, property and feature tests by
 # the Swift runner, a fuzzer of the API, then the end-to-end scenarios on real Envoys in network
-# namespaces.
+# namespaces, and the benchmarks in a form so small that only what they check counts.
 #
 # Works from a clean clone, as root or as a user who may use sudo, again and again. One build
 # configuration serves everything. Each stage prints how long it took and what it may take on two
@@ -32,12 +32,20 @@ scenarios() {
   trap - EXIT
 }
 
+# The test build serves, and what it leaves out is built here.
+benchmarks() {
+  swift build --product rialto >&2
+  swift build --product rialto-bench >&2
+  "$(swift build --show-bin-path)/rialto-bench" all --quick
+}
+
 stage "install" 5 Deploy/scripts/install.sh --tests
 # The bundle of the tests alone: the generators of protocol code are not needed here.
 stage "build" 25 swift build --product rialtoPackageTests
 stage "checks of the sources" 2 Deploy/scripts/check.sh
 stage "fuzzing of the API" 3 Tests/Fuzz/run.sh 120
 stage "end-to-end scenarios" 15 scenarios
+stage "benchmarks, quick" 4 benchmarks
 printf '%s\n' "${report[@]}"
 
 # Last, so that the runner's summary is what a reader finds at the end.

@@ -17,6 +17,12 @@ struct BenchOptions: ParsableArguments {
   @Flag(help: "Keep the folder of the run, with the logs of every process.")
   var keep = false
 
+  /// As they are handed on to another scenario, which is told apart what to print.
+  var arguments: [String] {
+    (rialto.map { ["--rialto", $0] } ?? []) + (envoy.map { ["--envoy", $0] } ?? [])
+      + (keep ? ["--keep"] : [])
+  }
+
   func rialtoPath() throws -> String {
     let beside = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("rialto").path

@@ -3,7 +3,7 @@ import Documents
 import Foundation
 
 /// How long a workload that registers in one site takes until another site can call it.
-struct DiscoveryCommand: AsyncParsableCommand {
+struct DiscoveryCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "discovery",
     abstract: "Time a new service from its registration to the first answer in another site.",
@@ -13,6 +13,8 @@ struct DiscoveryCommand: AsyncParsableCommand {
       without a pause, through its own gateway, the edge and the other gateway. The clock starts \
       when the registration is acknowledged. The baseline is the same in the client's own site.
       """)
+
+  static let quick = ["--rounds", "3"]
 
   @Option(help: "How many services register.")
   var rounds = 100

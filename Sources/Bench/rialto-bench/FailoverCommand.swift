@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 
 /// What callers notice when a part of a site dies under load.
-struct FailoverCommand: AsyncParsableCommand {
+struct FailoverCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "failover",
     abstract: "Count failed requests and time the recovery while parts of a site die.",
@@ -17,6 +17,8 @@ struct FailoverCommand: AsyncParsableCommand {
       slowed down until the last one ended that took longer than 250 ms. Then the part comes back, \
       and a second load runs until traffic is home. The baseline is the same load without a fault.
       """)
+
+  static let quick = ["--requests", "200", "--rate", "100", "--fault", "gateway"]
 
   @Option(help: "Requests under each fault.")
   var requests = 3000

@@ -6,7 +6,7 @@ import ManagementClient
 import Model
 
 /// What a change of one service costs when every proxy has it.
-struct FanoutCommand: AsyncParsableCommand {
+struct FanoutCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "fanout",
     abstract: "Change one service of many, in the view of every proxy.",
@@ -19,6 +19,8 @@ struct FanoutCommand: AsyncParsableCommand {
       acknowledgements. The same again with a tenth of the services. The baseline is a bare server \
       that sends as many bytes to as many streams.
       """)
+
+  static let quick = ["--services", "100", "--proxies", "20", "--rounds", "1"]
 
   @Option(help: "Services, all in one workspace.") var services = 10_000
   @Option(help: "Simulated proxies.") var proxies = 2_000
@@ -128,10 +130,9 @@ struct FanoutCommand: AsyncParsableCommand {
         name: "ratio_to_bare", value: bareElapsed > 0 ? elapsed / bareElapsed : 0, unit: "x",
         goal: .atMost(1.5)),
       .init(name: "cpu_10k_over_1k", value: growth, unit: "x", goal: .atMost(1.1)),
-      .init(name: "resent", value: Double(large.faults.resent), unit: "", goal: .atMost(0)),
-      .init(
-        name: "order_violations", value: Double(large.faults.unordered), unit: "", goal: .atMost(0)),
-      .init(name: "untold", value: Double(large.untold), unit: "", goal: .atMost(0)),
+      .fault("resent", large.faults.resent),
+      .fault("order_violations", large.faults.unordered),
+      .fault("untold", large.untold),
     ]
     for change in Change.allCases {
       let samples = large.elapsed[change, default: Samples()]

@@ -3,9 +3,11 @@ import Documents
 import Foundation
 
 /// What the processes cost when nothing happens.
-struct IdleCommand: AsyncParsableCommand {
+struct IdleCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "idle", abstract: "Measure the processor time of a mesh at rest.")
+
+  static let quick = ["--seconds", "2", "--rest", "1"]
 
   @Option(help: "Seconds for which the processes are watched.")
   var seconds = 30

@@ -11,6 +11,14 @@ struct MachineFacts: Sendable {
   var load: Double
   var build: String
 
+  init(cores: Int, model: String, kernel: String, load: Double, build: String) {
+    self.cores = cores
+    self.model = model
+    self.kernel = kernel
+    self.load = load
+    self.build = build
+  }
+
   static func read() -> MachineFacts {
     func text(_ path: String) -> String {
       (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
@@ -38,23 +46,28 @@ struct MachineFacts: Sendable {
     ]
   }
 
+  /// - Throws: when the document is not one that `document` makes.
+  init(_ document: Document) throws {
+    guard let cores = document["cores"]?.integer, let model = document["model"]?.string,
+      let kernel = document["kernel"]?.string, let load = document["load"]?.double,
+      let build = document["build"]?.string
+    else { throw Impatience(description: "a report does not say what it was taken on") }
+    self.init(cores: Int(cores), model: model, kernel: kernel, load: load, build: build)
+  }
+
   var text: String { "\(cores) cores (\(model)), Linux \(kernel), load \(load), \(build) build" }
 }
 
 /// Processes as `/proc` shows them.
 enum ProcessTable {
-  /// The processor time that a process has used so far; nil when it is gone.
+  /// The processor time that a process has used so far, its threads that ended included; nil when
+  /// it is gone.
   static func processorTime(of process: Int32) -> Duration? {
-    guard
-      let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let end = text.lastIndex(of: ")")
-    else { return nil }
-    // After the name come the fields from the third on; user and system time are 14 and 15.
-    let fields = text[text.index(after: end)...].split(separator: " ")
-    guard fields.count > 12, let user = Int64(fields[11]), let system = Int64(fields[12]) else {
-      return nil
-    }
-    return .seconds(Double(user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))
+    var clock = clockid_t()
+    guard unsafe clock_getcpuclockid(process, &clock) == 0 else { return nil }
+    var time = timespec()
+    guard unsafe clock_gettime(clock, &time) == 0 else { return nil }
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
   /// The resident memory of a process now, and the most it has had, in bytes.
@@ -82,7 +95,7 @@ enum ProcessTable {
     try await wait(for: "rest of process \(process)", .seconds(120)) {
       try await Task.sleep(for: .milliseconds(50))
       let now = processorTime(of: process) ?? .zero
-      quiet = now - last < .milliseconds(10) ? quiet + 1 : 0
+      quiet = now - last < .milliseconds(3) ? quiet + 1 : 0
       last = now
       return quiet >= 4
     }

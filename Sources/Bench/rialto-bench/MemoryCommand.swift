@@ -4,7 +4,7 @@ import Documents
 import Foundation
 
 /// What a proxy and a service take at the agent.
-struct MemoryCommand: AsyncParsableCommand {
+struct MemoryCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "memory",
     abstract: "Weigh connected proxies and services at the agent.",
@@ -13,6 +13,8 @@ struct MemoryCommand: AsyncParsableCommand {
       agent is read with all services and no proxy, and with proxies that have everything, once \
       after the storm of their coming; the same with ten times as many services.
       """)
+
+  static let quick = ["--services", "20", "--proxies", "10"]
 
   @Option(help: "Services; ten times as many in the second part.") var services = 1_000
   @Option(help: "Simulated proxies.") var proxies = 500

@@ -5,7 +5,7 @@ import GRPCCore
 import ManagementClient
 
 /// How long a change takes from its acknowledgement to the first changed answer of a real Envoy.
-struct PropagationCommand: AsyncParsableCommand {
+struct PropagationCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "propagation",
     abstract: "Time changes of a route, a service and an endpoint on their way to Envoy.",
@@ -16,6 +16,8 @@ struct PropagationCommand: AsyncParsableCommand {
       acknowledged, and stops at the first changed answer that a client sees which asks without a \
       pause.
       """)
+
+  static let quick = ["--rounds", "3"]
 
   @Option(help: "How often each kind of change is made.")
   var rounds = 200

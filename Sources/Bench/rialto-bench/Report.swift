@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Glibc
 
 /// What a scenario found, in the form that all scenarios share.
 struct Report: Sendable {
@@ -8,6 +9,13 @@ struct Report: Sendable {
     var value: Double
     var unit: String
     var goal: Goal?
+    /// The goal says what is right, on whatever machine; others say what is fast.
+    var isCheck = false
+
+    /// Something that must not happen.
+    static func fault(_ name: String, _ count: Int) -> Metric {
+      Metric(name: name, value: Double(count), unit: "", goal: .atMost(0), isCheck: true)
+    }
 
     var met: Bool? { goal.map { $0.isMet(by: value) } }
   }
@@ -30,7 +38,7 @@ struct Report: Sendable {
       }
     }
 
-    fileprivate var text: String {
+    var text: String {
       switch self {
       case .atMost(let bound): "<= \(Report.decimal(bound))"
       case .atLeast(let bound): ">= \(Report.decimal(bound))"
@@ -54,30 +62,8 @@ struct Report: Sendable {
   var metrics: [Metric]
   var baselines: [Baseline]
 
-  var document: Document {
-    [
-      "scenario": .string(scenario),
-      "machine": machine.document,
-      "rounds": .integer(Int64(rounds)),
-      "parameters": .object(parameters),
-      "metrics": .list(
-        metrics.map { metric in
-          [
-            "name": .string(metric.name), "value": .number(Self.rounded(metric.value)),
-            "unit": .string(metric.unit), "goal": metric.goal.map { .number($0.bound) } ?? .null,
-            "met": metric.met.map { .bool($0) } ?? .null,
-          ]
-        }),
-      "baselines": .list(
-        baselines.map { baseline in
-          [
-            "name": .string(baseline.name), "value": .number(Self.rounded(baseline.value)),
-            "unit": .string(baseline.unit),
-            "ratio": baseline.ratio.map { .number(Self.rounded($0)) } ?? .null,
-          ]
-        }),
-    ]
-  }
+  /// The checks that do not hold.
+  var failedChecks: [Metric] { metrics.filter { $0.isCheck && $0.met == false } }
 
   var text: String {
     var lines = ["\(scenario), \(rounds) rounds, \(machine.text)"]
@@ -101,7 +87,14 @@ struct Report: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  func print(json: Bool) { Swift.print(json ? document.prettyJSON : text) }
+  /// Prints it, with what the simulated proxies and agents, which run in this process, have used.
+  func print(json: Bool) {
+    var report = self
+    if let used = ProcessTable.processorTime(of: getpid()) {
+      report.parameters["harness_cpu_s"] = .number(Self.rounded(used / .seconds(1)))
+    }
+    Swift.print(json ? report.document.prettyJSON : report.text)
+  }
 
   private static func row(_ columns: String...) -> String {
     let widths = [28, 12, 8, 14, 4]
@@ -112,8 +105,8 @@ struct Report: Sendable {
     return "  " + line
   }
 
-  private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-  private static func decimal(_ value: Double) -> String { String(format: "%.3f", value) }
+  static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+  static func decimal(_ value: Double) -> String { String(format: "%.3f", value) }
 }
 
 /// The durations of one kind of event.

@@ -5,7 +5,7 @@ import Foundation
 import ManagementClient
 
 /// Whether a change reaches those whom it concerns, and nobody else.
-struct ScopedCommand: AsyncParsableCommand {
+struct ScopedCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "scoped",
     abstract: "Change one service that few of many proxies may call.",
@@ -15,6 +15,8 @@ struct ScopedCommand: AsyncParsableCommand {
       acknowledgement of each proxy concerned. The baseline is the same change where every proxy \
       has a full view.
       """)
+
+  static let quick = ["--services", "40", "--proxies", "20", "--scope", "10", "--rounds", "1"]
 
   @Option(help: "Services.") var services = 10_000
   @Option(help: "Simulated proxies.") var proxies = 2_000
@@ -96,15 +98,14 @@ struct ScopedCommand: AsyncParsableCommand {
         "scope": .integer(Int64(scope)), "concerned": .integer(Int64(scoped.concerned)),
       ],
       metrics: [
-        .init(name: "told_exact", value: isExact ? 1 : 0, unit: "", goal: .atLeast(1)),
+        .init(
+          name: "told_exact", value: isExact ? 1 : 0, unit: "", goal: .atLeast(1), isCheck: true),
         .init(name: "p50_ms", value: scoped.each.percentile(50), unit: "ms"),
         .init(name: "p99_ms", value: scoped.each.percentile(99), unit: "ms", goal: .atMost(50)),
         .init(
           name: "agent_cpu_ms", value: scoped.processor.percentile(50), unit: "ms"),
-        .init(name: "resent", value: Double(scoped.faults.resent), unit: "", goal: .atMost(0)),
-        .init(
-          name: "order_violations", value: Double(scoped.faults.unordered), unit: "",
-          goal: .atMost(0)),
+        .fault("resent", scoped.faults.resent),
+        .fault("order_violations", scoped.faults.unordered),
       ],
       baselines: full.map { full in
         [

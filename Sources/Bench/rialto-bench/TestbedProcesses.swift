@@ -9,9 +9,11 @@ import Model
 import ProxySupervisor
 
 extension Testbed {
-  /// The folder of one run, short enough for sockets.
+  /// The folder of the run of one process, short enough for sockets.
+  static func folder(of process: Int32) -> String { "/tmp/rialto-bench-\(process)" }
+
   private static func newFolder() throws -> String {
-    let folder = "/tmp/rialto-bench-\(getpid())"
+    let folder = folder(of: getpid())
     for name in ["log", "floor"] {
       try FileManager.default.createDirectory(
         atPath: "\(folder)/\(name)", withIntermediateDirectories: true,
@@ -61,7 +63,7 @@ extension Testbed {
 
   /// Ends what a killed supervisor left behind: only processes with this run's folder in their
   /// command line.
-  private static func sweep(_ folder: String) {
+  static func sweep(_ folder: String) {
     for process in ProcessTable.processes(mentioning: folder + "/") { kill(process, SIGKILL) }
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Documents
 
 /// How many changes the server makes durable in a second.
-struct WritesCommand: AsyncParsableCommand {
+struct WritesCommand: Scenario {
   static let configuration = CommandConfiguration(
     commandName: "writes",
     abstract: "Count durable changes per second with 1, 16 and 64 clients.",
@@ -17,6 +17,8 @@ struct WritesCommand: AsyncParsableCommand {
       In the end the same is done among 10,000 Tenants. What 64 clients reach there is compared with \
       what they reach among 100, each as a share of the empty requests of the same round.
       """)
+
+  static let quick = ["--rounds", "1", "--seconds", "0.2", "--small"]
 
   @Option(help: "How often everything is measured; the medians are reported.")
   var rounds = 5
