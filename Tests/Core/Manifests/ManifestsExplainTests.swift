@@ -35,6 +35,12 @@ import Testing
     }
   }
 
+  @Test func `spec may be left out of a path`() {
+    let whole = Manifests.explain("gateway.spec.http.routing").value
+    #expect(whole != nil)
+    #expect(Manifests.explain("gateway.http.routing").value == whole)
+  }
+
   @Test func `every code is explained`() {
     for code in ManifestCode.allCases {
       #expect(Manifests.explain(code.rawValue).value?.contains(code.explanation) == true)

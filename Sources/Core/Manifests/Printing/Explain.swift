@@ -21,6 +21,12 @@ package func explain(_ path: String) -> Diagnosed<String?> {
     return Diagnosed(value: nil, diagnostics: report.diagnostics)
   }
   var page = Page(kind: kind)
+  // `gateway.http` is what people type for `gateway.spec.http`.
+  if let first = steps.dropFirst().first, page.shape?.field(camelCased(first)) == nil,
+    kind.spec.field(camelCased(first)) != nil
+  {
+    _ = page.enter("spec")
+  }
   for step in steps.dropFirst() where !page.enter(step) {
     let near = didYouMean(step, of: page.shape?.fields.map(\.name) ?? [])
     report.add(.unknownField, "\(page.path) has no field '\(shown(step))'\(near)")
