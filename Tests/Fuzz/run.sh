@@ -56,6 +56,8 @@ folder = pathlib.Path(sys.argv[2])
 PYTHON
 
 status=0
+# What the fuzzer remembers goes with the folder.
+cd "$folder"
 timeout $((seconds + 60)) "$schemathesis" --config-file "$root/Tests/Fuzz/schemathesis.toml" run \
   "https://localhost:$api/openapi.json" --url "https://localhost:$api" \
   --tls-verify "$folder/authority.pem" --header "Authorization: Bearer $(cat "$folder/token")" \

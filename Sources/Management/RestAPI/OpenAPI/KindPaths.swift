@@ -13,15 +13,13 @@ struct KindPaths {
     "/v2" + parents.map { "/\($0.collection)/{\($0.rawValue)}" }.joined() + "/\(kind.collection)"
   }
 
-  private var item: String { "\(collection)/{\(kind.rawValue)}" }
+  /// An object that is the only one below its parent has no name.
+  private var item: String { kind.isOnly ? collection : "\(collection)/{\(kind.rawValue)}" }
 
   var paths: [String: Document] {
     let outer = parents.map { Parameter.name($0.rawValue).document }
-    let inner = outer + [Parameter.name(kind.rawValue).document]
+    let inner = kind.isOnly ? outer : outer + [Parameter.name(kind.rawValue).document]
     var paths: [String: Document] = [
-      collection: .object([
-        "parameters": .list(outer), "get": list.document, "post": create.document,
-      ]),
       item: .object([
         "parameters": .list(inner), "get": read.document, "put": put.document,
         "patch": patch.document, "delete": delete.document,
@@ -34,6 +32,11 @@ struct KindPaths {
         ).document,
       ]),
     ]
+    if !kind.isOnly {
+      paths[collection] = .object([
+        "parameters": .list(outer), "get": list.document, "post": create.document,
+      ])
+    }
     if kind == .cluster {
       paths["\(item)/tokens"] = .object([
         "parameters": .list(inner),
@@ -118,7 +121,7 @@ struct KindPaths {
   /// From a write to what can be done with the object then.
   private func links(_ place: (Kind) -> String?) -> [String: Document] {
     let parameters = Dictionary(
-      uniqueKeysWithValues: kind.ancestry.map { kind in
+      uniqueKeysWithValues: kind.ancestry.filter { !$0.isOnly }.map { kind in
         (kind.rawValue, Document.string(place(kind) ?? "$request.path.\(kind.rawValue)"))
       })
     let targets = ["get\(key)", "get\(key)Status", "patch\(key)", "delete\(key)"]
