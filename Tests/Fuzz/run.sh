@@ -4,6 +4,7 @@
 # is not what the description says.
 #
 #   Tests/Fuzz/run.sh [SECONDS]       120 unless said otherwise
+#   SEED=NUMBER                       other calls than those of every run
 #   RIALTO_BIN=FOLDER                 where the rialto to test is; .build/debug unless set
 set -euo pipefail
 . "$(dirname "$0")/../../Deploy/scripts/common.sh"
@@ -61,7 +62,7 @@ cd "$folder"
 timeout $((seconds + 60)) "$schemathesis" --config-file "$root/Tests/Fuzz/schemathesis.toml" run \
   "https://localhost:$api/openapi.json" --url "https://localhost:$api" \
   --tls-verify "$folder/authority.pem" --header "Authorization: Bearer $(cat "$folder/token")" \
-  --max-time "$seconds" || status=$?
+  --max-time "$seconds" --seed "${SEED:-1}" || status=$?
 kill -0 "$server" 2>/dev/null || { tail -20 "$folder/log" >&2; die "the server is gone"; }
 if grep -q '"level":"error"' "$folder/log"; then
   grep '"level":"error"' "$folder/log" | head -5 >&2
