@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds with optimisation, and measures: `Deploy/bench.sh all`,
-# `Deploy/bench.sh propagation`, `Deploy/bench.sh idle --json`. Whatever follows goes to rialto-bench; --help lists it.
+# `Deploy/bench.sh propagation`, `Deploy/bench.sh idle --json`. Whatever follows goes to
+# rialto-bench; --help lists it.
 #
 # Needs no rights beyond installing: everything runs on loopback, in a folder of its own under /tmp.
 set -euo pipefail

@@ -18,6 +18,14 @@ def raw(workload):
     return f"http://{workload.host}:9000/"
 
 
+def is_busy(proxy, requests=1, connections=1):
+    """Whether so many requests of the one port, and connections of the other, are with the
+    application beside a proxy."""
+    active = conditions.statistics(proxy, "cluster.inbound_.*_active")
+    return (active.get("cluster.inbound_8080.upstream_rq_active", 0) >= requests
+            and active.get("cluster.inbound_9000.upstream_cx_active", 0) >= connections)
+
+
 class Held:
     """A request that is answered only after longer than a removal may take."""
 
@@ -35,7 +43,7 @@ class Held:
 
 def removed_site(watch):
     """a removed cluster is cut off within 2 s, in both directions and on open connections; its agent
-    is turned away; it may join anew"""
+    is turned away; it may join anew, which cuts off nobody"""
     west = mesh.west
     watch.killed |= {west.agent.name, *(
         process.name for member in west.members for process in member.processes)}
@@ -49,7 +57,8 @@ def removed_site(watch):
     open_calls = {f"of {caller.instance} to {address(callee)}": Held(caller, address(callee))
                   for caller, callee in ((insider, catalog), (outsider, coupons))
                   for address in (url, raw)}
-    time.sleep(1)  # they are on their way
+    for callee in (catalog, coupons):
+        wait_until(f"calls of {callee.instance} are in flight", lambda: is_busy(callee.proxy), 5)
     try:
         mesh.rialto("delete", "cluster", "west")
         removed = time.monotonic()
@@ -74,7 +83,11 @@ def removed_site(watch):
                 wait_until(f"{member.machine.name} has forgotten west", lambda: (
                     ".at.west.mesh" not in conditions.envoy(member.proxy, "/config_dump")), 10)
     finally:
+        innocent = Held(outsider, raw(catalog))
+        wait_until("an innocent call is in flight", lambda: is_busy(catalog.proxy, requests=0), 5)
         join_anew(west)
+    wait_until("the innocent call is over", innocent.is_over, 20)
+    assert innocent.status == 200, "a cluster that joined cut off what was connected before"
     wait_until("west is called again", lambda: call(outsider, url(coupons))[0] == 200, 20)
     status, answer = call(insider, url(catalog))
     assert status == 200 and answer["caller"] == identity(insider), f"{status} {answer}"

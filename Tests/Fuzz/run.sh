@@ -11,7 +11,7 @@ set -euo pipefail
 seconds=${1:-120}
 rialto=${RIALTO_BIN:-$root/.build/debug}/rialto
 schemathesis=${SCHEMATHESIS:-$root/.schemathesis/bin/schemathesis}
-[ -x "$schemathesis" ] || die "schemathesis is missing: run Deploy/scripts/install.sh"
+[ -x "$schemathesis" ] || die "schemathesis is missing: run Deploy/scripts/install.sh --tests"
 
 folder=$(mktemp -d)
 server=

@@ -67,16 +67,4 @@ extension Resource {
     if created != other.created { return created < other.created }
     return ref.fqn.utf8.lexicographicallyPrecedes(other.ref.fqn.utf8)
   }
-
-  /// The selector of a workspace or a group.
-  var namespaceSelector: NamespaceSelector? {
-    switch spec {
-    case .workspace(let workspace): workspace.namespaceSelector
-    case .group(let group): group.namespaceSelector
-    case .organization, .organizationSetting, .cluster, .tenant, .tenantSetting, .workspaceSetting,
-      .trafficSetting, .serviceTrafficSetting, .serviceRoute, .securitySetting,
-      .serviceSecuritySetting, .profile, .gateway, .passive:
-      nil
-    }
-  }
 }

@@ -27,8 +27,6 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case deprecated = "RL1050"
   case noEffectYet = "RL1051"
   case converted = "RL1052"
-  case foreignObject = "RL1070"
-  case unreplacedVariable = "RL1071"
   case namespaceOwned = "RL1060"
   case outsideWorkspace = "RL1061"
   case secondOfItsKind = "RL1062"
@@ -85,12 +83,6 @@ package enum ManifestCode: String, CaseIterable, Sendable {
     case .deprecated: "The field still works; its successor says the same more clearly."
     case .converted:
       "Something of Tetrate Service Bridge has another name or form here and was changed to it."
-    case .foreignObject:
-      "The object is none of this API: Kubernetes, or software to install, manages it. "
-        + "'--skip-unknown' leaves such objects out."
-    case .unreplacedVariable:
-      "The text is a template and nobody said what stands for a variable. Say it with "
-        + "'--var NAME=VALUE'."
     case .noEffectYet: "The field is understood and kept, but changes nothing yet."
     case .namespaceOwned:
       "A namespace of a cluster belongs to one workspace, and within it to one group of a type. "

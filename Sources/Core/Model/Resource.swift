@@ -145,3 +145,17 @@ package struct NamespaceSelector: Hashable, Sendable {
     }
   }
 }
+
+extension Resource {
+  /// The selector of a workspace or a group.
+  package var namespaceSelector: NamespaceSelector? {
+    switch spec {
+    case .workspace(let workspace): workspace.namespaceSelector
+    case .group(let group): group.namespaceSelector
+    case .organization, .organizationSetting, .cluster, .tenant, .tenantSetting, .workspaceSetting,
+      .trafficSetting, .serviceTrafficSetting, .serviceRoute, .securitySetting,
+      .serviceSecuritySetting, .profile, .gateway, .passive:
+      nil
+    }
+  }
+}

@@ -120,15 +120,6 @@ extension Operations {
 }
 
 extension Resource {
-  /// Of workspaces and groups.
-  fileprivate var namespaceSelector: NamespaceSelector? {
-    switch spec {
-    case .workspace(let workspace): workspace.namespaceSelector
-    case .group(let group): group.namespaceSelector
-    default: nil
-    }
-  }
-
   /// Whether an object inside a group says something about a service of the group's namespaces.
   fileprivate func concerns(_ service: ServiceName) -> Bool {
     switch spec {

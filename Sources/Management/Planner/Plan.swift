@@ -3,8 +3,9 @@ import Blueprints
 package import Compiler
 import Documents
 
-/// What `change` would do to a mesh that is as `compiler` holds it. Nothing is written; the cost
-/// follows the change.
+/// What `change` would do to a mesh that is as `compiler` holds it. Nothing is written. Beside the
+/// change itself it costs a copy of the compiler's indexes, and for every cluster with proxies in
+/// which something changes a look at all that it has.
 package func plan(
   _ change: CompilerChange, on compiler: IncrementalCompiler, proxies: [PlannedProxy]
 ) -> MeshPlan {
@@ -12,8 +13,8 @@ package func plan(
   let delta = after.update(change)
   let byCluster = Dictionary(grouping: proxies, by: \.cluster)
   let clusters = delta.clusters.sorted { $0.key < $1.key }.map { cluster, difference in
-    let effects = ProxyEffects(cluster: cluster, before: compiler, after: after, difference)
-      .groups(byCluster[cluster] ?? [])
+    var proxyEffects = ProxyEffects(cluster: cluster, before: compiler, after: after, difference)
+    let effects = proxyEffects.groups(byCluster[cluster] ?? [])
     return MeshPlan.Cluster(
       cluster: cluster, items: items(of: difference, in: cluster, before: compiler),
       groups: effects.groups, leftOut: effects.leftOut)

@@ -11,7 +11,8 @@ struct ProxyEffects {
   private let cluster: String
   private let before: IncrementalCompiler
   private let difference: CompilationDelta.Difference
-  private let items: [ItemKey: BlueprintItem]
+  /// What the cluster has, looked up when a proxy is there that it matters to.
+  private var items: [ItemKey: BlueprintItem] = [:]
   private let changed: [ItemKey: BlueprintItem?]
 
   /// How many services are translated for all proxies of a cluster, where more than services change.
@@ -24,17 +25,19 @@ struct ProxyEffects {
     self.cluster = cluster
     self.before = before
     self.difference = difference
-    items = Dictionary(
-      before.items(in: cluster).map { ($0.item.key, $0.item) },
-      uniquingKeysWith: { first, _ in first })
     var changed: [ItemKey: BlueprintItem?] = [:]
     for item in difference.upserts { changed.updateValue(item.item, forKey: item.item.key) }
     for key in difference.removals { changed.updateValue(nil, forKey: key) }
     self.changed = changed
   }
 
-  func groups(_ proxies: [PlannedProxy]) -> (groups: [MeshPlan.Group], leftOut: String?) {
+  mutating func groups(
+    _ proxies: [PlannedProxy]
+  ) -> (groups: [MeshPlan.Group], leftOut: String?) {
     guard !proxies.isEmpty else { return ([], nil) }
+    items = Dictionary(
+      before.items(in: cluster).map { ($0.item.key, $0.item) },
+      uniquingKeysWith: { first, _ in first })
     let isNarrow = changed.keys.allSatisfy(\.isService)
     let services = items.keys.count(where: \.isService)
     guard isNarrow || services <= Self.mostServices else {

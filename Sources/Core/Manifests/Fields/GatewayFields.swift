@@ -25,6 +25,24 @@ enum GatewayFields {
   private static let port = Field(
     "port", .port, "The port that clients connect to.", isRequired: true)
 
+  /// What HTTP servers of every kind ask of requests.
+  static let requestPolicies: [Field] = [
+    .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
+    .later("authorization", AuthenticationFields.authorization, "Which requests are let through."),
+    .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
+  ]
+
+  static func routing(to route: FieldType) -> Field {
+    Field(
+      "routing",
+      .fields([
+        Field(
+          "rules", .list(.object(rule(route: route)), atLeast: 1),
+          "What happens with a request; the first rule that matches holds.", isRequired: true),
+        .later("corsPolicy", cors, "What browsers may ask for from elsewhere."),
+      ]), "Where requests go.", isRequired: true)
+  }
+
   static let gateway = Shape([
     selector,
     Field("http", .list(.object(server)), "The HTTP servers of the gateways."),
@@ -106,40 +124,29 @@ enum GatewayFields {
   ])
 
   /// `IngressHttpServer`.
-  static let ingressServer = Shape([
-    serverName, hostname, port,
-    Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
-    Field(
-      "routing",
-      .fields([
-        Field(
-          "rules", .list(.object(rule(route: oldRoute)), atLeast: 1),
-          "What happens with a request; the first rule that matches holds.", isRequired: true),
-        .later("corsPolicy", cors, "What browsers may ask for from elsewhere."),
-      ]), "Where requests go.", isRequired: true),
-    .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
-    .later("authorization", AuthenticationFields.authorization, "Which requests are let through."),
-    .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
-    .later(
-      "xxxOldAuthentication", .anything, "As old servers wrote it.", successor: "authentication"),
-    .later(
-      "xxxOldAuthorization", .anything, "As old servers wrote it.", successor: "authorization"),
-  ])
+  static let ingressServer = Shape(
+    [
+      serverName, hostname, port,
+      Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+      routing(to: oldRoute),
+    ] + requestPolicies + [
+      .later(
+        "xxxOldAuthentication", .anything, "As old servers wrote it.", successor: "authentication"),
+      .later(
+        "xxxOldAuthorization", .anything, "As old servers wrote it.", successor: "authorization"),
+    ])
 
   static let tier1Gateway = Shape([
     selector,
     Field(
       "externalServers",
-      .objects([
-        serverName, hostname, port,
-        Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
-        clusters,
-        Field("redirect", redirect, "Sends the client elsewhere."),
-        .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
-        .later(
-          "authorization", AuthenticationFields.authorization, "Which requests are let through."),
-        .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
-      ]), "HTTP servers for the outside, which choose among clusters."),
+      .objects(
+        [
+          serverName, hostname, port,
+          Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+          clusters,
+          Field("redirect", redirect, "Sends the client elsewhere."),
+        ] + requestPolicies), "HTTP servers for the outside, which choose among clusters."),
     .later(
       "internalServers",
       .objects([

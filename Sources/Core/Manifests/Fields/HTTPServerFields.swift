@@ -1,45 +1,37 @@
 extension GatewayFields {
   /// `HttpServer` of the unified gateway.
-  static let server = Shape([
-    Field("name", .text(.line), "The server's name, unique in the gateway.", isRequired: true),
-    Field(
-      "hostname", .text(.hostname),
-      "The host that clients ask for; *.example.com and * match more.",
-      isRequired: true),
-    Field(
-      "port", .port, "The port that clients connect to. TRANSIT and EGRESS servers have none."),
-    Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
-    .later(
-      "trafficMode", .choice(trafficModes),
-      "Where requests come from. Servers for TRANSIT and EGRESS are not served yet.",
-      absent: "AUTO"),
-    .later("transit", .boolean, "Whether requests pass through.", successor: "trafficMode"),
-    Field(
-      "routing",
-      .fields([
-        Field(
-          "rules", .list(.object(rule(route: route)), atLeast: 1),
-          "What happens with a request; the first rule that matches holds.", isRequired: true),
-        .later("corsPolicy", cors, "What browsers may ask for from elsewhere."),
-      ]), "Where requests go.", isRequired: true),
-    .later("authentication", AuthenticationFields.http, "How requests prove who sends them."),
-    .later("authorization", AuthenticationFields.authorization, "Which requests are let through."),
-    .later("rateLimiting", RateLimitingFields.limiting, "How many requests are let through."),
-    .later(
-      "failoverSettings", TrafficFields.failoverSettings,
-      "Where requests go while several clusters can take them."),
-    .later(
-      "openapi",
-      .fields([
-        Field(
-          "validation",
-          .fields([
-            Field("enabled", .boolean, "Whether requests are checked.", absent: "false"),
-            Field("pathPrefix", .text(.path), "What stands before the paths."),
-          ]), "Checks requests against the API.")
-      ]), "What the API's description is used for."),
-    .later("extensions", extensions, "Programs that look at the requests."),
-  ])
+  static let server = Shape(
+    [
+      Field("name", .text(.line), "The server's name, unique in the gateway.", isRequired: true),
+      Field(
+        "hostname", .text(.hostname),
+        "The host that clients ask for; *.example.com and * match more.",
+        isRequired: true),
+      Field(
+        "port", .port, "The port that clients connect to. TRANSIT and EGRESS servers have none."),
+      Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+      .later(
+        "trafficMode", .choice(trafficModes),
+        "Where requests come from. Servers for TRANSIT and EGRESS are not served yet.",
+        absent: "AUTO"),
+      .later("transit", .boolean, "Whether requests pass through.", successor: "trafficMode"),
+      routing(to: route),
+    ] + requestPolicies + [
+      .later(
+        "failoverSettings", TrafficFields.failoverSettings,
+        "Where requests go while several clusters can take them."),
+      .later(
+        "openapi",
+        .fields([
+          Field(
+            "validation",
+            .fields([
+              Field("enabled", .boolean, "Whether requests are checked.", absent: "false"),
+              Field("pathPrefix", .text(.path), "What stands before the paths."),
+            ]), "Checks requests against the API.")
+        ]), "What the API's description is used for."),
+      .later("extensions", extensions, "Programs that look at the requests."),
+    ])
 
   static let trafficModes = ["AUTO", "INGRESS", "EGRESS", "TRANSIT"]
 

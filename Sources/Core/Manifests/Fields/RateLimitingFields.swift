@@ -11,26 +11,31 @@ enum RateLimitingFields {
         "dontMatch", .boolean, "Whether the condition must not hold.", absent: "false"),
     ]), "Counts requests by a header.")
 
+  /// What requests are counted by: of each dimension exactly one of `fields`.
+  private static func dimensions(
+    _ fields: [Field], _ doc: String = "What has to be alike for requests to be counted together."
+  ) -> Field {
+    Field(
+      "dimensions",
+      .list(.object(Shape(fields, exactlyOne: fields.map(\.name))), atLeast: 1), doc,
+      isRequired: true)
+  }
+
   private static let settings = Shape([
     Field(
       "rules",
       .objects(
         [
-          Field(
-            "dimensions",
-            .list(
-              .object(
-                Shape(
-                  [
-                    header,
-                    Field(
-                      "remoteAddress",
-                      .fields([
-                        Field(
-                          "value", .text(.line), "An address, or * for each address by itself.")
-                      ]), "Counts requests by the caller's address."),
-                  ], exactlyOne: ["header", "remoteAddress"])), atLeast: 1),
-            "What has to be alike for requests to be counted together.", isRequired: true),
+          dimensions(
+            [
+              header,
+              Field(
+                "remoteAddress",
+                .fields([
+                  Field(
+                    "value", .text(.line), "An address, or * for each address by itself.")
+                ]), "Counts requests by the caller's address."),
+            ]),
           Field(
             "limit",
             .fields([
@@ -51,36 +56,29 @@ enum RateLimitingFields {
       "rules",
       .objects(
         [
-          Field(
-            "dimensions",
-            .list(
-              .object(
-                Shape(
-                  [
-                    Field(
-                      "requestHeaders",
-                      .fields([
-                        Field("headerName", .text(.headerName), "The header.", isRequired: true),
-                        Field("descriptorKey", .text(.line), "Its key.", isRequired: true),
-                      ]), "The value of a header."),
-                    Field(
-                      "headerValueMatch",
-                      .fields([
-                        Field(
-                          "headers", .map(keys: .headerName, values: .object(words)),
-                          "Conditions on headers.", isRequired: true),
-                        Field("descriptorValue", .text(.line), "Its value.", isRequired: true),
-                        Field(
-                          "dontMatch", .boolean, "Whether they must not hold.", absent: "false"),
-                      ]), "Whether headers meet conditions."),
-                    Field("remoteAddress", .fields([]), "The caller's address."),
-                    Field("sourceCluster", .fields([]), "The calling Envoy's own cluster."),
-                    Field("destinationCluster", .fields([]), "The cluster that is called."),
-                  ],
-                  exactlyOne: [
-                    "requestHeaders", "headerValueMatch", "remoteAddress", "sourceCluster",
-                    "destinationCluster",
-                  ])), atLeast: 1), "What the server is told of a request.", isRequired: true)
+          dimensions(
+            [
+              Field(
+                "requestHeaders",
+                .fields([
+                  Field("headerName", .text(.headerName), "The header.", isRequired: true),
+                  Field("descriptorKey", .text(.line), "Its key.", isRequired: true),
+                ]), "The value of a header."),
+              Field(
+                "headerValueMatch",
+                .fields([
+                  Field(
+                    "headers", .map(keys: .headerName, values: .object(words)),
+                    "Conditions on headers.", isRequired: true),
+                  Field("descriptorValue", .text(.line), "Its value.", isRequired: true),
+                  Field(
+                    "dontMatch", .boolean, "Whether they must not hold.", absent: "false"),
+                ]), "Whether headers meet conditions."),
+              Field("remoteAddress", .fields([]), "The caller's address."),
+              Field("sourceCluster", .fields([]), "The calling Envoy's own cluster."),
+              Field("destinationCluster", .fields([]), "The cluster that is called."),
+            ],
+            "What the server is told of a request.")
         ], atLeast: 1), "What the server is told.", isRequired: true),
     Field("failClosed", .boolean, "Refuse everything when it does not answer.", absent: "false"),
     Field("timeout", .duration, "How long its answer may take.", absent: "20ms"),
@@ -92,15 +90,7 @@ enum RateLimitingFields {
       "rules",
       .objects(
         [
-          Field(
-            "dimensions",
-            .list(
-              .object(
-                Shape(
-                  [
-                    header, Field("remoteAddress", .fields([]), "The caller's address."),
-                  ], exactlyOne: ["header", "remoteAddress"])), atLeast: 1),
-            "What has to be alike for requests to be counted together.", isRequired: true),
+          dimensions([header, Field("remoteAddress", .fields([]), "The caller's address.")]),
           Field(
             "tokenBucket",
             .fields([
