@@ -14,10 +14,11 @@ import identity
 import isolation
 import refusals
 import scenarios
+import tree
 
 
 def main(names):
-    known = (scenarios.ALL + bridge.ALL + bad_input.ALL + refusals.ALL + identity.ALL
+    known = (scenarios.ALL + tree.ALL + bridge.ALL + bad_input.ALL + refusals.ALL + identity.ALL
              + faults.ALL + failover.ALL + destinations.ALL + isolation.ALL)
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
