@@ -19,7 +19,8 @@ struct AllCommand: AsyncParsableCommand {
   static let scenarios: [any Scenario.Type] = [
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
-    MemoryCommand.self, WritesCommand.self, IdleCommand.self,
+    MemoryCommand.self, StormCommand.self, WritesCommand.self,
+    IdleCommand.self,
   ]
 
   @Flag(help: "Everything small: for correctness, never for speed.") var quick = false
