@@ -19,7 +19,7 @@ struct AllCommand: AsyncParsableCommand {
   static let scenarios: [any Scenario.Type] = [
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
-    MemoryCommand.self, StormCommand.self, WritesCommand.self,
+    MemoryCommand.self, StormCommand.self, CatchupCommand.self, WritesCommand.self,
     IdleCommand.self,
   ]
 
