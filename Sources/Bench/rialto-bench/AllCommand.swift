@@ -19,7 +19,8 @@ struct AllCommand: AsyncParsableCommand {
   static let scenarios: [any Scenario.Type] = [
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
-    MemoryCommand.self, StormCommand.self, CatchupCommand.self, WritesCommand.self,
+    MemoryCommand.self, StormCommand.self, CatchupCommand.self, MembershipCommand.self,
+    OrgDefaultCommand.self, WritesCommand.self,
     IdleCommand.self,
   ]
 

@@ -22,8 +22,8 @@ struct ScaleBed: Sendable {
     /// So many of the proxies, the last ones, think for a while before each acknowledgement.
     var slow = 0
     var thinking = Duration.zero
-    /// In how many other clusters the services are.
-    var providers = 1
+    /// Where each of the proxies takes calls.
+    var ports: [Int] = []
     /// What is written beside the workspaces.
     var more: [Document] = []
 
@@ -38,8 +38,6 @@ struct ScaleBed: Sendable {
       return site
     }
 
-    func provider(_ index: Int) -> String { index == 0 ? "elsewhere" : "elsewhere-\(index)" }
-
     func service(_ index: Int) -> SimulatedAgent.Service {
       SimulatedAgent.Service(namespace: namespace(index), name: "svc-\(index)")
     }
@@ -48,8 +46,10 @@ struct ScaleBed: Sendable {
     var visible: Int { services / workspaces }
 
     var manifests: [Document] {
-      [Testbed.cluster("site", network: "lan"), Testbed.tenant]
-        + (0..<providers).map { Testbed.cluster(provider($0), network: "lan") }
+      [
+        Testbed.cluster("site", network: "lan"), Testbed.cluster("elsewhere", network: "lan"),
+        Testbed.tenant,
+      ]
         + Testbed.workspace("bench", owning: Testbed.namespace)
         + (0..<(isShared ? 0 : workspaces)).flatMap {
           Testbed.workspace("team-\($0)", owning: "team-\($0)")
@@ -74,14 +74,9 @@ struct ScaleBed: Sendable {
   ) async throws -> Result {
     try await Testbed.with(options, [plan.site], manifests: plan.manifests) { testbed in
       let services = (0..<plan.services).map(plan.service)
-      var others: [SimulatedAgent] = []
-      for index in 0..<plan.providers {
-        others.append(
-          try await testbed.simulatedAgent(
-            plan.provider(index), services: services, gatewayAddress: "127.0.\(3 + index).3"))
-      }
-      let elsewhere = others[0]
-      return try await beside(others.map { other in { await other.runPatiently() } }) {
+      let elsewhere = try await testbed.simulatedAgent(
+        "elsewhere", services: services, gatewayAddress: "127.0.3.3")
+      return try await beside([{ await elsewhere.runPatiently() }]) {
         let crowd = try await Crowd.join(
           members(plan, at: testbed.site(site.name)), at: testbed.site(site.name),
           logger: testbed.logger)
@@ -103,7 +98,7 @@ struct ScaleBed: Sendable {
       Crowd.Member(
         grant: site.grant(
           "caller", account: "caller", namespace: plan.namespace(index)),
-        address: "127.1.\(index / 250).\(index % 250 + 1)",
+        address: "127.1.\(index / 250).\(index % 250 + 1)", ports: plan.ports,
         delay: index >= plan.proxies - plan.slow ? plan.thinking : .zero)
     }
     return [gateway] + proxies
