@@ -33,6 +33,17 @@ struct Burst: Sendable {
       Testbed.routeRef, Testbed.route(to: version, of: versions))
   }
 
+  /// Takes away every route of a service that there may be, and lets that of the real instances lead
+  /// where it led in the beginning.
+  func clear() async throws {
+    for number in 0..<bed.plan.services {
+      do {
+        _ = try await bed.testbed.client.delete(ScaleBed.routeRef(of: bed.plan.service(number)))
+      } catch ClientError.refused(let problem) where problem.status == 404 { continue }
+    }
+    try await turn(to: versions[0])
+  }
+
   private func turn(_ count: Int) async throws {
     for step in 0..<count { try await turn(to: versions[step % (versions.count - 1)]) }
   }

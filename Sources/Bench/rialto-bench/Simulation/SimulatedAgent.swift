@@ -93,6 +93,23 @@ final class SimulatedAgent: Sendable {
     }
   }
 
+  /// Reports that services are gone.
+  func withdraw(_ gone: [Service]) {
+    let names = Set(gone.map { [$0.namespace, $0.name] })
+    services.withLock { $0.removeAll { names.contains([$0.namespace, $0.name]) } }
+    outgoing.withLock { outgoing in
+      _ = outgoing?.yield(
+        .with { message in
+          message.inventory.removals = gone.map { service in
+            .with {
+              $0.namespace = service.namespace
+              $0.name = service.name
+            }
+          }
+        })
+    }
+  }
+
   /// Connects again and again until the task is cancelled.
   func runPatiently() async {
     while !Task.isCancelled {
