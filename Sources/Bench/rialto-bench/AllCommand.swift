@@ -21,7 +21,7 @@ struct AllCommand: AsyncParsableCommand {
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
     MemoryCommand.self, StormCommand.self, CatchupCommand.self, MembershipCommand.self,
     OrgDefaultCommand.self, WritesCommand.self,
-    IdleCommand.self, SoakCommand.self,
+    IdleCommand.self, GrowthCommand.self, SoakCommand.self,
   ]
 
   @Flag(help: "Everything small: for correctness, never for speed.") var quick = false

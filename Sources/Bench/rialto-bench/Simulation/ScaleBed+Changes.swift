@@ -29,9 +29,10 @@ extension ScaleBed {
     _ make: @Sendable () async throws -> ContinuousClock.Instant
   ) async throws -> Outcome {
     let host = "\(service.name).\(service.namespace).mesh"
-    let numbers = Set(crowd.catalogue.numbers(of: type, containing: host))
     let concerned = callers(of: service)
+    // What came last has its numbers then.
     try await rest()
+    let numbers = Set(crowd.catalogue.numbers(of: type, containing: host))
     crowd.tally.mark(watching: numbers)
     let process = agentProcess
     let before = ProcessTable.processorTime(of: process) ?? .zero
