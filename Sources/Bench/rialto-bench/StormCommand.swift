@@ -18,7 +18,8 @@ struct StormCommand: Scenario {
       """)
 
   static let quick = [
-    "--writes", "40", "--proxies", "20", "--services", "32", "--slow", "2", "--dropping", "2",
+    "--writes", "40", "--proxies", "20", "--services", "32", "--slow", "2", "--thinking", "100",
+    "--dropping", "2", "--rounds", "1",
   ]
 
   @Option(help: "Changes.") var writes = 500
