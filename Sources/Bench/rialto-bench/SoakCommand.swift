@@ -13,12 +13,13 @@ struct SoakCommand: Scenario {
       register and leave, a part of the proxies drops its connections and comes back, and the agent \
       of a further cluster connects and leaves. Whenever everything is back where it was, the \
       resident memory and the open files of server, agent and `rialto proxy` are read. Slopes are \
-      those after the first quarter of the time.
+      those of the second half of the time: in the first one the \
+      histories fill up of which server and agent keep a bounded part.
       """)
 
   static let quick = ["--minutes", "0.15", "--services", "32", "--proxies", "10"]
 
-  @Option(help: "For how long.") var minutes = 10.0
+  @Option(help: "For how long.") var minutes = 20.0
   @Option(help: "Services that stay.") var services = 200
   @Option(help: "Simulated proxies.") var proxies = 50
   @Option(help: "Requests per second.") var rate = 50.0
@@ -31,7 +32,7 @@ struct SoakCommand: Scenario {
     else { throw ValidationError("a number is out of range: see --help") }
   }
 
-  private static let warmUp = 0.25
+  private static let warmUp = 0.5
   private static let visitor = "visitor"
   private static let versions = ["v1", "v2"]
   private static let echo = SitePlan.Upstream(service: Testbed.echo, port: 20_000)

@@ -103,8 +103,9 @@ struct StormCommand: Scenario {
     let ((last, answered), traffic) = try await Traffic(url: url, rate: rate)
       .whileRunning(by: caller) {
         try await beside([{ try await drop(bed) }]) {
+          // The burst takes its time, too.
           async let answered = caller.watch(
-            for: burst.versions[burst.versions.count - 1], from: url)
+            for: burst.versions[burst.versions.count - 1], from: url, within: .seconds(600))
           let last = try await burst.run()
           return (last, try await answered)
         }
