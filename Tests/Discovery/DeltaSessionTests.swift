@@ -94,6 +94,45 @@ import Testing
     #expect(script.lines.suffix(2) == ["*", "  5 EDS a=2"])
   }
 
+  @Test func `endpoints of a cluster that has to wait come after it`() throws {
+    var script = Scripted(view: Self.view([(.cluster, "a", "1"), (.endpoints, "a", "1")]))
+    try script.ask(.cluster, ["*"])
+    try script.ask(.endpoints, ["*"])
+    try script.acknowledgeAll()
+    try script.publish([(.cluster, "b", "1"), (.endpoints, "b", "1")])
+    try script.acknowledge(.endpoints, "4")
+    // The one before is not acknowledged yet; endpoints of what is there do not wait.
+    try script.publish([(.cluster, "c", "1"), (.endpoints, "c", "1"), (.endpoints, "a", "2")])
+    #expect(script.lines.suffix(2) == ["*", "  5 EDS a=2"])
+    try script.acknowledge(.endpoints, "5")
+    try script.acknowledge(.cluster, "3")
+    #expect(script.sent.suffix(2) == ["CDS c=1", "EDS c=1"])
+    try script.acknowledgeAll()
+    #expect(script.sent.last == "EDS c=1")
+    #expect(script.events.last == .settled(nodeID: "envoy", generation: 3))
+  }
+
+  @Test func `endpoints of clusters that do not fit come after them`() throws {
+    var settings = DiscoverySettings()
+    settings.responseBytes = 40
+    var script = Scripted(view: Self.view([(.cluster, "a", "1")]), settings: settings)
+    try script.ask(.cluster, ["*"])
+    try script.ask(.endpoints, ["*"])
+    try script.acknowledgeAll()
+    let names = ["b", "c", "d"]
+    try script.publish(names.flatMap { [(.cluster, $0, "1"), (.endpoints, $0, "1")] })
+    try script.acknowledgeAll()
+    for name in names {
+      let cluster = try #require(
+        script.sent.firstIndex { $0.hasPrefix("CDS") && $0.contains("\(name)=") })
+      let endpoints = script.sent.indices.filter {
+        script.sent[$0].hasPrefix("EDS") && script.sent[$0].contains("\(name)=")
+      }
+      #expect(endpoints.count == 1)
+      #expect(endpoints.allSatisfy { $0 > cluster })
+    }
+  }
+
   @Test func `changes merge while a response is in flight`() throws {
     var script = Scripted(view: Self.view([(.routes, "web", "1")]))
     try script.ask(.routes, ["web"])

@@ -17,9 +17,9 @@ struct Scripted {
     ("RDS", .routes),
   ]
 
-  init(view: View) {
+  init(view: View, settings: DiscoverySettings = .init()) {
     self.view = view
-    session = DeltaSession(nodeID: "envoy", view: view)
+    session = DeltaSession(nodeID: "envoy", view: view, settings: settings)
   }
 
   mutating func ask(

@@ -14,7 +14,8 @@ struct AgentsCommand: Scenario {
       workspace, each with a gateway and a few services, which the others of its team may call; \
       routes for all services, and tenants until there are as many objects as asked for. A route of \
       a service that one cluster alone has changes; a further cluster joins, which all must trust; \
-      all agents drop and come back; the server is killed and started again.
+      all agents drop and come back; the server is killed and started again. The baseline is a full \
+      compile: the server starts from its database, without agents, until it has nothing left to do.
       """)
 
   static let quick = [
@@ -47,6 +48,10 @@ struct AgentsCommand: Scenario {
     var clusterBytes = 0
     var setUp = Duration.zero
     var startProcessor = Duration.zero
+    /// The server's, for one change of a route.
+    var oneProcessor = Duration.zero
+    /// From the start of the server until it has nothing to do, no agent being connected.
+    var full = FleetBed.FullCompile()
   }
 
   func run() async throws {
@@ -67,16 +72,19 @@ struct AgentsCommand: Scenario {
     measured.objectBytes = bed.objectBytes
     measured.clusterBytes = bed.clusterBytes
     measured.resident = bed.memory
-    for round in 0..<rounds + 5 {
-      let time = try await bed.changeRoute(round)
-      if round >= 5 { measured.one.add(time) }
-    }
+    for round in 0..<5 { _ = try await bed.changeRoute(round) }
+    try await bed.rest()
+    let before = bed.processor
+    for round in 5..<rounds + 5 { measured.one.add(try await bed.changeRoute(round)) }
+    try await bed.rest()
+    measured.oneProcessor = (bed.processor - before) / rounds
     measured.all = try await bed.addCluster()
     let deltas = bed.deltas
     measured.reconnect = try await bed.reconnect()
     measured.resent = bed.deltas - deltas
     (measured.start, measured.back, measured.startProcessor) = try await bed.restart()
     measured.resent += bed.deltas - deltas - measured.resent
+    measured.full = try await bed.compileEverything()
     return measured
   }
 
@@ -108,7 +116,16 @@ struct AgentsCommand: Scenario {
         .init(name: "restart_reconnect_s", value: seconds(measured.back), unit: "s"),
         .init(name: "start_cpu_s", value: seconds(measured.startProcessor), unit: "s"),
         .init(name: "set_up_s", value: seconds(measured.setUp), unit: "s"),
+        .init(
+          name: "one_cpu_ms", value: measured.oneProcessor / .milliseconds(1), unit: "ms"),
       ],
-      baselines: [])
+      baselines: [
+        .init(
+          name: "full_compile_ms", value: seconds(measured.full.elapsed) * 1000, unit: "ms",
+          ratio: measured.one.percentile(50) / (seconds(measured.full.elapsed) * 1000)),
+        .init(
+          name: "full_compile_cpu_ms", value: seconds(measured.full.processor) * 1000, unit: "ms",
+          ratio: measured.oneProcessor / measured.full.processor),
+      ])
   }
 }

@@ -19,7 +19,9 @@ struct AllCommand: AsyncParsableCommand {
   static let scenarios: [any Scenario.Type] = [
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
-    MemoryCommand.self, WritesCommand.self, IdleCommand.self,
+    MemoryCommand.self, StormCommand.self, CatchupCommand.self, MembershipCommand.self,
+    OrgDefaultCommand.self, WritesCommand.self,
+    IdleCommand.self, GrowthCommand.self, SoakCommand.self,
   ]
 
   @Flag(help: "Everything small: for correctness, never for speed.") var quick = false

@@ -37,14 +37,16 @@ struct Caller: Sendable {
   }
 
   /// Asks until the answer is `wanted`, and says when that was.
-  func watch(for wanted: String, from url: String) async throws -> ContinuousClock.Instant {
-    let end = ContinuousClock.now + .seconds(30)
+  func watch(
+    for wanted: String, from url: String, within limit: Duration = .seconds(30)
+  ) async throws -> ContinuousClock.Instant {
+    let end = ContinuousClock.now + limit
     while true {
       let answer = try await ask(url)
       let now = ContinuousClock.now
       if answer == wanted { return now }
       guard now < end else {
-        throw Impatience(description: "\(url) did not answer \(wanted) within 30 s")
+        throw Impatience(description: "\(url) did not answer \(wanted) within \(limit)")
       }
       // A refused connection fails at once: leave the processor to those who work.
       if answer == nil { try await Task.sleep(for: .microseconds(200)) }

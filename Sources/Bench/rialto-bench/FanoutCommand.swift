@@ -17,20 +17,26 @@ struct FanoutCommand: Scenario {
       and its cluster (other service accounts provide it). The clock runs from the acknowledged \
       change to the last proxy's acknowledgement; the agent's processor time includes taking the \
       acknowledgements. The same again with a tenth of the services. The baseline is a bare server \
-      that sends as many bytes to as many streams.
+      that sends as many bytes to as many streams, and a naive one that makes, encodes and compares \
+      the routes of all services for every proxy; that one has few proxies, and what it needs is \
+      scaled up.
       """)
 
-  static let quick = ["--services", "100", "--proxies", "20", "--rounds", "1"]
+  static let quick = [
+    "--services", "100", "--proxies", "20", "--rounds", "1",
+    "--naive-proxies", "5",
+  ]
 
   @Option(help: "Services, all in one workspace.") var services = 10_000
   @Option(help: "Simulated proxies.") var proxies = 2_000
   @Option(help: "How often each kind of change is made.") var rounds = 5
+  @Option(help: "Proxies of the naive server.") var naiveProxies = 20
 
   @OptionGroup var options: BenchOptions
 
   func validate() throws {
     guard (10...100_000).contains(services), (1...10_000).contains(proxies),
-      (1...1000).contains(rounds)
+      (1...1000).contains(rounds), (1...1000).contains(naiveProxies)
     else {
       throw ValidationError("--services is 10 to 100000, --proxies 1 to 10000, --rounds 1 to 1000")
     }
@@ -52,14 +58,20 @@ struct FanoutCommand: Scenario {
 
   func run() async throws {
     let machine = MachineFacts.read()
-    let (small, large, bare) = try await untilInterrupted {
+    let (small, large, bare, naive) = try await untilInterrupted {
       let small = try await measure(services: max(10, services / 10))
       let large = try await measure(services: services)
-      let bare = try await BareBaseline.measure(
-        options, streams: proxies, bytes: large.bytes[.route] ?? 1000, rounds: rounds)
-      return (small, large, bare)
+      let bytes = large.bytes[.route] ?? 1000
+      let bare = try await BareBaseline.measure(options, streams: proxies, rounds: rounds) { _ in
+        .bytes(bytes)
+      }
+      let services = services
+      let naive = try await BareBaseline.measure(
+        options, streams: min(naiveProxies, proxies), rounds: min(rounds, 3)
+      ) { .naive(services: services, turn: $0) }
+      return (small, large, bare, naive)
     }
-    report(small, large, bare, machine).print(json: options.json)
+    report(small, large, bare, naive, machine).print(json: options.json)
   }
 
   private func measure(services: Int) async throws -> Measured {
@@ -107,7 +119,8 @@ struct FanoutCommand: Scenario {
   }
 
   private func report(
-    _ small: Measured, _ large: Measured, _ bare: BareBaseline, _ machine: MachineFacts
+    _ small: Measured, _ large: Measured, _ bare: BareBaseline, _ naive: BareBaseline,
+    _ machine: MachineFacts
   ) -> Report {
     func slowest(_ changes: [Change]) -> Double {
       changes.map { large.elapsed[$0, default: Samples()].percentile(50) }.max() ?? 0
@@ -120,6 +133,9 @@ struct FanoutCommand: Scenario {
       processor(small, .route) > 0 ? processor(large, .route) / processor(small, .route) : 0
     let elapsed = large.elapsed[.route, default: Samples()].percentile(50)
     let bareElapsed = bare.elapsed.percentile(50)
+    // Each of its proxies costs the same.
+    let naiveProcessor =
+      naive.processor.percentile(50) / 1000 / Double(min(naiveProxies, proxies)) * Double(proxies)
     var metrics: [Report.Metric] = [
       .init(name: "last_ack_ms", value: slowest(Change.allCases), unit: "ms", goal: .atMost(500)),
       .init(name: "agent_cpu_s", value: light, unit: "s", goal: .atMost(0.25)),
@@ -147,6 +163,7 @@ struct FanoutCommand: Scenario {
       scenario: "fanout", machine: machine, rounds: rounds,
       parameters: [
         "services": .integer(Int64(services)), "proxies": .integer(Int64(proxies)),
+        "naive_proxies": .integer(Int64(min(naiveProxies, proxies))),
       ],
       metrics: metrics,
       baselines: [
@@ -157,6 +174,9 @@ struct FanoutCommand: Scenario {
           name: "bare_cpu_s", value: bare.processor.percentile(50) / 1000, unit: "s",
           ratio: bare.processor.percentile(50) > 0
             ? processor(large, .route) * 1000 / bare.processor.percentile(50) : nil),
+        .init(
+          name: "naive_cpu_s", value: naiveProcessor, unit: "s",
+          ratio: naiveProcessor > 0 ? processor(large, .route) / naiveProcessor : nil),
       ])
   }
 }

@@ -83,6 +83,11 @@ enum ProcessTable {
     return (now << 10, peak << 10)
   }
 
+  /// How many files, sockets and the like a process has open.
+  static func descriptors(of process: Int32) -> Int? {
+    try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
+  }
+
   /// Lets the peak of a process begin anew.
   static func resetPeak(of process: Int32) {
     try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)

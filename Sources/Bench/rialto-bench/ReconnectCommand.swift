@@ -13,7 +13,8 @@ struct ReconnectCommand: Scenario {
       and simulated proxies over real mTLS streams. All of them drop their connections and come \
       back with what they had; then the agent is killed and started again while they try; then all \
       come with nothing: first when each may call 100 services, then when each may call all. The \
-      time runs until the last one has been answered, or has everything.
+      time runs until the last one has been answered, or has everything. The baseline is a bare server \
+      that sends as many bytes to as many streams that are open already.
       """)
 
   static let quick = ["--services", "100", "--proxies", "20", "--scope", "20"]
@@ -50,11 +51,12 @@ struct ReconnectCommand: Scenario {
 
   func run() async throws {
     let machine = MachineFacts.read()
-    let (scoped, full) = try await untilInterrupted {
+    let (scoped, full, bares) = try await untilInterrupted {
       let scoped = try await measure(workspaces: max(1, services / scope))
-      return (scoped, try await measure(workspaces: 1))
+      let full = try await measure(workspaces: 1)
+      return (scoped, full, (try await bare(scoped), try await bare(full)))
     }
-    report(scoped, full, machine).print(json: options.json)
+    report(scoped, full, bares, machine).print(json: options.json)
   }
 
   private func measure(workspaces: Int) async throws -> Measured {
@@ -119,7 +121,20 @@ struct ReconnectCommand: Scenario {
     return ContinuousClock.now - start
   }
 
-  private func report(_ scoped: Measured, _ full: Measured, _ machine: MachineFacts) -> Report {
+  /// The same bytes to as many streams, without anything that says what they should be.
+  private func bare(_ measured: Measured) async throws -> BareBaseline {
+    let part = 64 * 1024
+    let count = max(1, (measured.bytes + part - 1) / part)
+    let size = measured.bytes / count
+    return try await BareBaseline.measure(options, streams: proxies, rounds: 1) { _ in
+      .parts(count, size)
+    }
+  }
+
+  private func report(
+    _ scoped: Measured, _ full: Measured, _ bares: (scoped: BareBaseline, full: BareBaseline),
+    _ machine: MachineFacts
+  ) -> Report {
     func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
     func megabytes(_ bytes: Int) -> Double { Double(bytes) / 1_048_576 }
     return Report(
@@ -148,6 +163,21 @@ struct ReconnectCommand: Scenario {
         .init(name: "cold10k_agent_cpu_s", value: seconds(full.processor), unit: "s"),
         .init(name: "cold100_peak_rss_mb", value: megabytes(scoped.peak), unit: "MB"),
       ],
-      baselines: [])
+      baselines: baselines("cold100", scoped, bares.scoped) + baselines("cold10k", full, bares.full)
+    )
+  }
+
+  private func baselines(
+    _ name: String, _ measured: Measured, _ bare: BareBaseline
+  ) -> [Report.Baseline] {
+    let (elapsed, processor) = (bare.elapsed.percentile(50), bare.processor.percentile(50))
+    return [
+      .init(
+        name: "\(name)_bare_s", value: elapsed / 1000, unit: "s",
+        ratio: elapsed > 0 ? measured.cold / .milliseconds(1) / elapsed : nil),
+      .init(
+        name: "\(name)_bare_cpu_s", value: processor / 1000, unit: "s",
+        ratio: processor > 0 ? measured.processor / .milliseconds(1) / processor : nil),
+    ]
   }
 }

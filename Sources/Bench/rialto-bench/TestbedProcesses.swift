@@ -39,7 +39,7 @@ extension Testbed {
         of: Child.self, bufferingPolicy: .bufferingOldest(256))
       let launch = Launch(
         rialto: rialto, envoy: envoy, folder: folder, children: children, starts: start)
-      let result = try await beside([{ try await run(starts, children) }]) {
+      let result = try await beside([{ try await run(starts, start, children) }]) {
         try await launch.start(plans, written ?? manifests(for: plans), body)
       }
       sweep(folder)
@@ -47,16 +47,27 @@ extension Testbed {
       return result
     } catch {
       sweep(folder)
+      if Task.isCancelled, !options.keep {
+        // Whoever interrupts it does not look for a reason.
+        try? FileManager.default.removeItem(atPath: folder)
+        throw error
+      }
       FileHandle.standardError.write(Data("The logs are in \(folder)/log\n".utf8))
       throw error
     }
   }
 
   /// Runs the programs that are handed over, until one ends by itself or the task is cancelled.
-  private static func run(_ starts: AsyncStream<Child>, _ children: Children) async throws {
+  private static func run(
+    _ starts: AsyncStream<Child>, _ start: AsyncStream<Child>.Continuation, _ children: Children
+  ) async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for await child in starts {
-        group.addTask { try await children.run(child) }
+        group.addTask {
+          // The failure of a task does not end the loop that waits for more of them.
+          defer { start.finish() }
+          try await children.run(child)
+        }
       }
     }
   }

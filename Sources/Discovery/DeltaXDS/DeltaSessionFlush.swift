@@ -82,7 +82,8 @@ extension DeltaSession {
 
   // MARK: Taking over changes
 
-  /// Endpoints refer to nothing, so their changes need no step.
+  /// Endpoints refer to nothing, so their changes need no step; those of a cluster that the
+  /// subscriber does not have follow it.
   private mutating func takeEndpoints(from contents: borrowing ViewContents) {
     guard endpointsPosition < contents.sequence else { return }
     let changes = contents.changes(after: endpointsPosition)
@@ -93,12 +94,23 @@ extension DeltaSession {
       changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
       ?? Array(delivery.listedNames.union(delivery.names))
     for name in names.sorted() where delivery.isSubscribed(to: name) {
-      guard let framed = table[name], delivery.lacks(framed, named: name, in: table) else {
-        continue
-      }
+      guard let framed = table[name], delivery.lacks(framed, named: name, in: table),
+        !areEndpointsEarly(name, delivery, contents)
+      else { continue }
       delivery.enqueue(name)
     }
     deliveries[.endpoints] = delivery
+  }
+
+  /// The subscriber gets the endpoints without having asked for them, and their cluster is still to
+  /// come.
+  private func areEndpointsEarly(
+    _ name: String, _ endpoints: TypeDelivery, _ contents: borrowing ViewContents
+  ) -> Bool {
+    guard let clusters = deliveries[.cluster], clusters.isSubscribed(to: name) else { return false }
+    let table = contents.table(.cluster)
+    return !endpoints.names.contains(name) && table[name] != nil
+      && !clusters.knows(name, in: table)
   }
 
   private mutating func beginStep(from contents: borrowing ViewContents) {
@@ -181,6 +193,8 @@ extension DeltaSession {
     } else if type == .endpoints, let clusters = deliveries[.cluster], clusters.hasUnsent {
       // They follow their cluster anyway.
       allowance.defers = { clusters.hasUnsent($0) }
+      let table = contents.table(.cluster)
+      allowance.defersChange = { clusters.hasUnsent($0) && !clusters.knows($0, in: table) }
     }
     var dropped: [String] = []
     let next = delivery.nextEntries(from: contents, within: allowance, dropped: &dropped)

@@ -169,6 +169,8 @@ extension TypeDelivery {
     var bytes: Int
     /// Answers of wildcard subscriptions that something else must precede.
     var defers: (String) -> Bool = { _ in false }
+    /// Likewise changes.
+    var defersChange: (String) -> Bool = { _ in false }
   }
 
   /// The next response, or nil when there is nothing to send. `dropped` gets the names that turned
@@ -191,7 +193,12 @@ extension TypeDelivery {
       isAnswer = !batch.entries.isEmpty
     }
     if allowance.changes {
+      var later: [String] = []
       while let name = pending.popFirst() {
+        if !names.contains(name), allowance.defersChange(name) {
+          later.append(name)
+          continue
+        }
         if let entry = change(of: name, from: contents) {
           guard batch.add(entry) else {
             pending.prepend(name)
@@ -203,6 +210,7 @@ extension TypeDelivery {
         }
         captured[name] = nil
       }
+      for name in later { pending.append(name) }
       if pending.isEmpty { captured = [:] }
     }
     if !batch.entries.isEmpty { return (batch.entries, isAnswer) }

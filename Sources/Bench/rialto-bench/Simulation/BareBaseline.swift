@@ -5,8 +5,10 @@ struct BareBaseline: Sendable {
   var elapsed = Samples()
   var processor = Samples()
 
+  /// - Parameter push: what is sent in a round.
   static func measure(
-    _ options: BenchOptions, streams: Int, bytes: Int, rounds: Int
+    _ options: BenchOptions, streams: Int, rounds: Int,
+    _ push: @escaping @Sendable (_ round: Int) -> BarePush
   ) async throws -> BareBaseline {
     let (address, port) = ("127.0.1.9", 15_012)
     let credentials = try BareCredentials.pair()
@@ -23,11 +25,11 @@ struct BareBaseline: Sendable {
         throw CancellationError()
       }
       let crowd = BareCrowd(credentials.client, address: address, port: port)
-      return try await crowd.with(streams) { push in
+      return try await crowd.with(streams) { send in
         var baseline = BareBaseline()
         for round in 0..<rounds + 2 {
           let before = ProcessTable.processorTime(of: process) ?? .zero
-          let elapsed = try await push(bytes)
+          let elapsed = try await send(push(round))
           try await ProcessTable.rest(of: process)
           let after = ProcessTable.processorTime(of: process) ?? .zero
           guard round >= 2 else { continue }

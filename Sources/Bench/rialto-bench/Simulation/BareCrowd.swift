@@ -21,12 +21,12 @@ final class BareCrowd: Sendable {
     self.port = port
   }
 
-  /// Runs `body` while `count` streams are open; what it is handed sends one response of a size to
-  /// all of them, and says how long it took until the last acknowledgement was written.
+  /// Runs `body` while `count` streams are open; what it is handed sends something to all of them, and
+  /// says how long it took until the last acknowledgement was written.
   func with<Result: Sendable>(
     _ count: Int,
     _ body:
-      @escaping @Sendable (_ push: @Sendable (Int) async throws -> Duration) async throws ->
+      @escaping @Sendable (_ push: @Sendable (BarePush) async throws -> Duration) async throws ->
       Result
   ) async throws -> Result {
     let (pushes, send) = AsyncStream.makeStream(of: DeltaDiscoveryRequest.self)
@@ -40,17 +40,17 @@ final class BareCrowd: Sendable {
       try await wait(for: "bare streams", .seconds(120)) {
         self.connected.withLock { $0 } == count
       }
-      return try await body { size in
+      return try await body { push in
         self.times.withLock { $0 = [] }
         let start = ContinuousClock.now
         send.yield(
           .with {
             $0.node.id = "push"
             $0.typeURL = ResourceType.routes.url
-            $0.responseNonce = String(size)
+            $0.responseNonce = push.text
           })
-        try await wait(for: "bare acknowledgements", .seconds(60)) {
-          self.times.withLock { $0.count } == count
+        try await wait(for: "bare acknowledgements", .seconds(300)) {
+          self.times.withLock { $0.count } == count * push.responses
         }
         return self.times.withLock { $0.max() ?? start } - start
       }

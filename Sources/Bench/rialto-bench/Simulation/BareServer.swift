@@ -91,28 +91,34 @@ struct BareCredentials: Sendable {
   }
 }
 
-/// Streams that get what one of them, the node `push`, asks for: a response of as many bytes as its
-/// nonce says.
+/// Streams that get what one of them, the node `push`, asks for in its nonce: so many bytes, or what
+/// the naive server finds to have changed.
 private struct BareService: RegistrableRPCService {
   private final class Streams: Sendable {
-    private let all = Mutex<[Int: AsyncStream<[UInt8]>.Continuation]>([:])
+    private let all = Mutex<[Int: AsyncStream<Order>.Continuation]>([:])
     private let next = Mutex(0)
 
-    func open() -> (Int, AsyncStream<[UInt8]>) {
+    func open() -> (Int, AsyncStream<Order>) {
       let number = next.withLock { number in
         number += 1
         return number
       }
-      let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+      let (stream, continuation) = AsyncStream.makeStream(of: Order.self)
       all.withLock { $0[number] = continuation }
       return (number, stream)
     }
 
     func close(_ number: Int) { all.withLock { $0[number] = nil } }
 
-    func push(_ bytes: [UInt8]) {
-      for stream in all.withLock({ Array($0.values) }) { stream.yield(bytes) }
+    func push(_ order: Order) {
+      for stream in all.withLock({ Array($0.values) }) { stream.yield(order) }
     }
+  }
+
+  private enum Order: Sendable {
+    case bytes([UInt8])
+    case parts(count: Int, [UInt8])
+    case recompute(NaiveView)
   }
 
   private struct Bytes: MessageSerializer {
@@ -128,19 +134,28 @@ private struct BareService: RegistrableRPCService {
       deserializer: ProtobufDeserializer<DeltaDiscoveryRequest>(), serializer: Bytes()
     ) { [streams] request, _ in
       StreamingServerResponse { writer in
-        let (number, responses) = streams.open()
+        let (number, orders) = streams.open()
         defer { streams.close(number) }
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
             for try await request in request.messages where request.node.id == "push" {
-              let size = Int(request.responseNonce) ?? 0
-              streams.push(Self.response(of: size, nonce: "1"))
+              guard let push = BarePush(text: request.responseNonce) else { continue }
+              streams.push(Self.order(push))
             }
           }
           group.addTask {
             // Tells the client that it is taken note of.
             try await writer.write(Self.response(of: 0, nonce: ""))
-            for await response in responses { try await writer.write(response) }
+            var held: [String: StableHash] = [:]
+            for await order in orders {
+              switch order {
+              case .bytes(let bytes): try await writer.write(bytes)
+              case .parts(let count, let bytes):
+                for _ in 0..<count { try await writer.write(bytes) }
+              case .recompute(let view):
+                try await writer.write(Self.response(view.difference(from: &held)))
+              }
+            }
           }
           try await group.next()
           group.cancelAll()
@@ -148,6 +163,30 @@ private struct BareService: RegistrableRPCService {
         return [:]
       }
     }
+  }
+
+  private static func order(_ push: BarePush) -> Order {
+    switch push {
+    case .bytes(let size): .bytes(response(of: size, nonce: "1"))
+    case .parts(let count, let size): .parts(count: count, response(of: size, nonce: "1"))
+    case .naive(let services, let turn): .recompute(NaiveView(services: services, turn: turn))
+    }
+  }
+
+  private static func response(_ resources: [Resource]) -> [UInt8] {
+    let response = DeltaDiscoveryResponse.with {
+      $0.typeURL = ResourceType.routes.url
+      $0.nonce = "1"
+      $0.resources = resources.map { resource in
+        .with {
+          $0.name = resource.name.name
+          $0.version = resource.version
+          $0.resource.typeURL = ResourceType.routes.url
+          $0.resource.value = Data(resource.body)
+        }
+      }
+    }
+    return (try? response.serializedBytes()) ?? []
   }
 
   /// One resource that fills a response of about `size` bytes.

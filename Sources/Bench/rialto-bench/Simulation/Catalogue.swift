@@ -15,16 +15,24 @@ final class Catalogue: Sendable {
     var version: UInt64
     /// The part of this name and version in a digest.
     var member: StableHash
-    /// Of a cluster: the number of its endpoints.
+    /// Of a cluster: the number of its endpoints; of endpoints: that of their cluster.
     var partner: Int?
     /// Of a route: the clusters that it leads to.
     var destinations: [Int] = []
+  }
+
+  /// One version of a resource.
+  struct Reference: Hashable, Sendable {
+    var number: Int
+    var version: UInt64
   }
 
   private struct State {
     var numbers: [ResourceName: Int] = [:]
     var names: [ResourceName] = []
     var responses: [Int: [Entry]] = [:]
+    /// By the number of a cluster: the routes that lead to it, and in which versions.
+    var referrers: [Int: Set<Reference>] = [:]
 
     mutating func number(of name: ResourceName) -> Int {
       if let number = numbers[name] { return number }
@@ -48,6 +56,13 @@ final class Catalogue: Sendable {
     }
   }
 
+  /// The routes, in all versions that anybody had, that lead to one of these clusters.
+  func referrers(of clusters: [Int]) -> Set<Reference> {
+    state.withLock { state in
+      clusters.reduce(into: Set()) { $0.formUnion(state.referrers[$1] ?? []) }
+    }
+  }
+
   /// The resources of a response.
   func entries(of response: RawResponse) throws -> [Entry] {
     let hash = response.contentHash
@@ -66,8 +81,14 @@ final class Catalogue: Sendable {
           entry.destinations = routes.clusters.map {
             state.number(of: ResourceName(.cluster, $0))
           }
+          let reference = Reference(number: entry.number, version: entry.version)
+          for cluster in entry.destinations {
+            state.referrers[cluster, default: []].insert(reference)
+          }
         } else if type == .cluster {
           entry.partner = state.number(of: ResourceName(.endpoints, resource.name))
+        } else if type == .endpoints {
+          entry.partner = state.number(of: ResourceName(.cluster, resource.name))
         }
         return entry
       }

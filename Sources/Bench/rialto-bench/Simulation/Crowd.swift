@@ -27,6 +27,8 @@ final class Crowd: Sendable {
     var grant: WorkloadGrant
     var address: String
     var ports: [Int] = []
+    /// How long it thinks before each acknowledgement.
+    var delay = Duration.zero
   }
 
   /// Lets all members join, a few at a time.
@@ -44,7 +46,7 @@ final class Crowd: Sendable {
           return SimulatedProxy(
             index: index, identity: try await enrollment.join(with: token, key: key), key: key,
             agent: site.agent, address: member.address, ports: member.ports,
-            catalogue: catalogue, tally: tally)
+            delay: member.delay, catalogue: catalogue, tally: tally)
         }
       }
       for try await proxy in group { joined.append(proxy) }

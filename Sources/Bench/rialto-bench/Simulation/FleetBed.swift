@@ -102,6 +102,11 @@ struct FleetBed: Sendable {
 
   var memory: Int { testbed.serverMemory }
 
+  /// What the server has used so far.
+  var processor: Duration {
+    ProcessTable.processorTime(of: testbed.children.all["server"] ?? 0) ?? .zero
+  }
+
   /// How many deltas all agents have had.
   var deltas: Int { agents.reduce(0) { $0 + $1.current.deltas } }
 
@@ -164,6 +169,31 @@ struct FleetBed: Sendable {
     let elapsed = ContinuousClock.now - start
     try await rest()
     return elapsed
+  }
+
+  /// What everything takes anew.
+  struct FullCompile: Sendable {
+    var elapsed = Duration.zero
+    var processor = Duration.zero
+  }
+
+  /// Starts the server again while no agent is there, and waits until it has nothing to do.
+  func compileEverything() async throws -> FullCompile {
+    await disconnect()
+    let before = testbed.children.all["server"]
+    testbed.children.kill("server")
+    let start = ContinuousClock.now
+    testbed.children.restart("server")
+    try await wait(for: "answer of the server", .seconds(120)) {
+      guard testbed.children.all["server"] != before else { return false }
+      return (try? await testbed.client.agents()) != nil
+    }
+    try await rest()
+    // The idle time that shows it to be at rest is none of it.
+    let elapsed = ContinuousClock.now - start - .milliseconds(200)
+    let full = FullCompile(elapsed: elapsed, processor: processor)
+    connect()
+    return full
   }
 
   /// Kills the server: until it answers, and until the last of all agents is back.

@@ -16,7 +16,8 @@ struct Ledger: Sendable {
   struct Faults: Sendable {
     /// Sent again although it was acknowledged.
     var resent = 0
-    /// Routes that came before their clusters.
+    /// Routes and endpoints that came before their clusters, and clusters that went before the
+    /// routes to them.
     var unordered = 0
 
     static func += (left: inout Faults, right: Faults) {
@@ -27,17 +28,26 @@ struct Ledger: Sendable {
 
   func version(_ number: Int) -> UInt64 { number < versions.count ? versions[number] : 0 }
 
+  /// - Parameter referrers: the routes that lead to what is removed, whoever has them.
   mutating func take(
-    _ entries: [Catalogue.Entry], of type: ResourceType, removing removals: [Int]
+    _ entries: [Catalogue.Entry], of type: ResourceType, removing removals: [Int],
+    leftBy referrers: Set<Catalogue.Reference>
   ) -> Faults {
     var faults = Faults()
     for entry in entries {
       let isCold = type == .endpoints && cold.remove(entry.number) != nil
       if version(entry.number) == entry.version, !isCold { faults.resent += 1 }
       if entry.destinations.contains(where: { version($0) == 0 }) { faults.unordered += 1 }
-      if let partner = entry.partner { cold.insert(partner) }
+      if let partner = entry.partner {
+        if type == .cluster {
+          cold.insert(partner)
+        } else if version(partner) == 0 {
+          faults.unordered += 1
+        }
+      }
       set(entry.version, entry.member, of: entry.number, type)
     }
+    faults.unordered += referrers.count { version($0.number) == $0.version }
     for number in removals where version(number) != 0 {
       set(0, StableHash(value: 0), of: number, type)
     }

@@ -69,10 +69,11 @@ private struct RawResponseDeserializer: MessageDeserializer {
 }
 
 extension GRPCClient {
-  /// A discovery stream: says `opening`, and then whatever comes in `requests`; `take` gets every
-  /// response, one after the other.
+  /// A discovery stream: says `opening`, and then whatever comes in `requests`, each after a
+  /// `delay`; `take` gets every response, one after the other.
   func discover(
     _ opening: [DeltaDiscoveryRequest], then requests: AsyncStream<DeltaDiscoveryRequest>,
+    each delay: Duration = .zero,
     _ take: @escaping @Sendable (RawResponse) throws -> Void
   ) async throws {
     var options = CallOptions.defaults
@@ -80,7 +81,10 @@ extension GRPCClient {
     try await bidirectionalStreaming(
       request: StreamingClientRequest { writer in
         for request in opening { try await writer.write(request) }
-        for await request in requests { try await writer.write(request) }
+        for await request in requests {
+          if delay > .zero { try await Task.sleep(for: delay) }
+          try await writer.write(request)
+        }
       },
       descriptor: Envoy_Service_Discovery_V3_AggregatedDiscoveryService.Method
         .DeltaAggregatedResources.descriptor,

@@ -29,9 +29,10 @@ extension ScaleBed {
     _ make: @Sendable () async throws -> ContinuousClock.Instant
   ) async throws -> Outcome {
     let host = "\(service.name).\(service.namespace).mesh"
-    let numbers = Set(crowd.catalogue.numbers(of: type, containing: host))
     let concerned = callers(of: service)
+    // What came last has its numbers then.
     try await rest()
+    let numbers = Set(crowd.catalogue.numbers(of: type, containing: host))
     crowd.tally.mark(watching: numbers)
     let process = agentProcess
     let before = ProcessTable.processorTime(of: process) ?? .zero
@@ -55,7 +56,7 @@ extension ScaleBed {
     }
     outcome.faults = counts.faults
     outcome.bytes = counts.lastBytes[type] ?? 0
-    outcome.overtold = counts.told.subtracting(concerned).subtracting([0]).count
+    outcome.overtold = Set(counts.told.keys).subtracting(concerned).subtracting([0]).count
     return outcome
   }
 
@@ -70,8 +71,30 @@ extension ScaleBed {
     return agents.first { $0["cluster"]?.string == Self.site.name }?["generation"]?.integer ?? 0
   }
 
+  /// Waits until the server says that the site's agent is connected.
+  func agentIsConnected() async throws {
+    try await wait(for: "return of the agent", .seconds(120)) {
+      let agents = try await testbed.client.agents()["items"]?.list ?? []
+      return agents.contains {
+        $0["cluster"]?.string == Self.site.name && $0["connected"]?.bool == true
+      }
+    }
+  }
+
   /// Waits until the agent has been idle for a while.
   func rest() async throws { try await ProcessTable.rest(of: agentProcess) }
+
+  /// Waits until no change is on its way any more: the server and the agent are idle, and all
+  /// simulated proxies, the slow ones too, have had nothing for a while.
+  func calm() async throws {
+    let quiet = max(.milliseconds(200), plan.thinking * 3)
+    try await ProcessTable.rest(of: serverProcess)
+    try await rest()
+    try await wait(for: "calm", .seconds(120)) {
+      let last = crowd.tally.counts.told.values.max() ?? .now - quiet
+      return ContinuousClock.now - last >= quiet
+    }
+  }
 
   // MARK: Routes
 

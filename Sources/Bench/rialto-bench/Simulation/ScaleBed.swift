@@ -15,8 +15,28 @@ struct ScaleBed: Sendable {
     var proxies: Int
     /// Into how many workspaces services and proxies are divided alike.
     var workspaces = 1
+    /// Everything is in the namespace of the site's real instances and caller, and in no other.
+    var isShared = false
+    var instances: [String] = []
+    var upstreams: [SitePlan.Upstream] = []
+    /// So many of the proxies, the last ones, think for a while before each acknowledgement.
+    var slow = 0
+    var thinking = Duration.zero
+    /// Where each of the proxies takes calls.
+    var ports: [Int] = []
+    /// What is written beside the workspaces.
+    var more: [Document] = []
 
-    func namespace(_ index: Int) -> String { "team-\(index % workspaces)" }
+    func namespace(_ index: Int) -> String {
+      isShared ? Testbed.namespace : "team-\(index % workspaces)"
+    }
+
+    var site: SitePlan {
+      var site = ScaleBed.site
+      site.instances = instances
+      site.upstreams = upstreams
+      return site
+    }
 
     func service(_ index: Int) -> SimulatedAgent.Service {
       SimulatedAgent.Service(namespace: namespace(index), name: "svc-\(index)")
@@ -31,7 +51,9 @@ struct ScaleBed: Sendable {
         Testbed.tenant,
       ]
         + Testbed.workspace("bench", owning: Testbed.namespace)
-        + (0..<workspaces).flatMap { Testbed.workspace("team-\($0)", owning: "team-\($0)") }
+        + (0..<(isShared ? 0 : workspaces)).flatMap {
+          Testbed.workspace("team-\($0)", owning: "team-\($0)")
+        } + more
     }
   }
 
@@ -50,16 +72,11 @@ struct ScaleBed: Sendable {
     _ options: BenchOptions, _ plan: Plan,
     _ body: @escaping @Sendable (ScaleBed) async throws -> Result
   ) async throws -> Result {
-    try await Testbed.with(options, [site], manifests: plan.manifests) { testbed in
+    try await Testbed.with(options, [plan.site], manifests: plan.manifests) { testbed in
       let services = (0..<plan.services).map(plan.service)
       let elsewhere = try await testbed.simulatedAgent(
         "elsewhere", services: services, gatewayAddress: "127.0.3.3")
-      return try await beside([
-        {
-          try await elsewhere.run()
-          throw Impatience(description: "the server ended a simulated agent's stream")
-        }
-      ]) {
+      return try await beside([{ await elsewhere.runPatiently() }]) {
         let crowd = try await Crowd.join(
           members(plan, at: testbed.site(site.name)), at: testbed.site(site.name),
           logger: testbed.logger)
@@ -81,7 +98,8 @@ struct ScaleBed: Sendable {
       Crowd.Member(
         grant: site.grant(
           "caller", account: "caller", namespace: plan.namespace(index)),
-        address: "127.1.\(index / 250).\(index % 250 + 1)")
+        address: "127.1.\(index / 250).\(index % 250 + 1)", ports: plan.ports,
+        delay: index >= plan.proxies - plan.slow ? plan.thinking : .zero)
     }
     return [gateway] + proxies
   }
@@ -108,8 +126,8 @@ struct ScaleBed: Sendable {
     let byTeam = Dictionary(
       grouping: crowd.catalogue.numbers(of: .endpoints, containing: "svc-")
     ) { number in
-      let host = crowd.catalogue.name(number).name
-      return host.split(separator: ".").first { $0.hasPrefix("team-") }.map(String.init) ?? ""
+      let parts = crowd.catalogue.name(number).name.split(separator: ".")
+      return parts.first { $0.hasPrefix("team-") }.map(String.init) ?? Testbed.namespace
     }
     try await crowd.expect("all services at all proxies", within: deadline) { crowd in
       callers.allSatisfy { index in

@@ -18,6 +18,13 @@ final class SimulatedAgent: Sendable {
     var healthy = 1
   }
 
+  /// What it remembers of an item.
+  struct Item: Hashable, Sendable {
+    var hash: UInt64
+    /// In bytes, as it was sent.
+    var size: Int
+  }
+
   struct Progress: Sendable {
     var epoch = ""
     var generation: Int64 = 0
@@ -25,8 +32,8 @@ final class SimulatedAgent: Sendable {
     var deltas = 0
     var bytes = 0
     var isWelcome = false
-    /// The keys of the items that it has, hashed.
-    var items: Set<Int> = []
+    /// The items that it has, by their hashed keys.
+    var items: [Int: Item] = [:]
     /// Some parts of a delta have come, and not the last one.
     fileprivate var isPartial = false
     /// When the newest delta was complete.
@@ -71,6 +78,9 @@ final class SimulatedAgent: Sendable {
 
   var current: Progress { progress.withLock { $0 } }
 
+  /// Forgets everything, as an agent does that lost its disk.
+  func forget() { progress.withLock { $0 = Progress() } }
+
   /// Reports services that are new or have changed.
   func report(_ changed: [Service]) {
     services.withLock { services in
@@ -80,6 +90,23 @@ final class SimulatedAgent: Sendable {
     }
     outgoing.withLock { outgoing in
       _ = outgoing?.yield(.with { $0.inventory = Self.inventory(changed, full: false) })
+    }
+  }
+
+  /// Reports that services are gone.
+  func withdraw(_ gone: [Service]) {
+    let names = Set(gone.map { [$0.namespace, $0.name] })
+    services.withLock { $0.removeAll { names.contains([$0.namespace, $0.name]) } }
+    outgoing.withLock { outgoing in
+      _ = outgoing?.yield(
+        .with { message in
+          message.inventory.removals = gone.map { service in
+            .with {
+              $0.namespace = service.namespace
+              $0.name = service.name
+            }
+          }
+        })
     }
   }
 
@@ -137,10 +164,13 @@ final class SimulatedAgent: Sendable {
     case .delta(let delta):
       progress.withLock { progress in
         progress.bytes += delta.upserts.reduce(0) { $0 + $1.bytes.count }
-        if delta.full, !progress.isPartial { progress.items = [] }
+        if delta.full, !progress.isPartial { progress.items = [:] }
         progress.isPartial = !delta.last
-        for item in delta.upserts { progress.items.insert(item.key.hashValue) }
-        for key in delta.removals { progress.items.remove(key.hashValue) }
+        for item in delta.upserts {
+          let size = (try? item.serializedData().count) ?? 0
+          progress.items[item.key.hashValue] = Item(hash: item.hash, size: size)
+        }
+        for key in delta.removals { progress.items[key.hashValue] = nil }
         guard delta.last else { return }
         progress.epoch = delta.epoch
         progress.generation = delta.generation

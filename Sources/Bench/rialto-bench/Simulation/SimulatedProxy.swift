@@ -18,6 +18,8 @@ final class SimulatedProxy: Sendable {
   private let agent: AgentAddress
   private let address: String
   private let ports: [Int]
+  /// How long it thinks before each acknowledgement.
+  private let delay: Duration
   private let catalogue: Catalogue
   private let tally: Tally
   private let ledger = Mutex(Ledger())
@@ -27,7 +29,7 @@ final class SimulatedProxy: Sendable {
 
   init(
     index: Int, identity: ProxyIdentity, key: PrivateKey, agent: AgentAddress, address: String,
-    ports: [Int], catalogue: Catalogue, tally: Tally
+    ports: [Int], delay: Duration, catalogue: Catalogue, tally: Tally
   ) {
     self.index = index
     self.identity = identity
@@ -35,12 +37,16 @@ final class SimulatedProxy: Sendable {
     self.agent = agent
     self.address = address
     self.ports = ports
+    self.delay = delay
     self.catalogue = catalogue
     self.tally = tally
   }
 
   /// How many resources it has.
   var count: Int { ledger.withLock { $0.count } }
+
+  /// What it has, in short: alike for all that have the same.
+  var digests: [ResourceType: ContentDigest] { ledger.withLock { $0.digests } }
 
   /// Whether it has all of these.
   func has(_ numbers: [Int]) -> Bool {
@@ -104,7 +110,7 @@ final class SimulatedProxy: Sendable {
     answered.withLock { $0 = [] }
     defer { connected.withLock { $0 = false } }
     defer { answer.finish() }
-    try await client.discover(opening, then: answers) { response in
+    try await client.discover(opening, then: answers, each: delay) { response in
       self.connected.withLock { $0 = true }
       try self.take(response, answer)
     }
@@ -128,7 +134,10 @@ final class SimulatedProxy: Sendable {
     let entries = try catalogue.entries(of: response)
     let removals = response.removals.map { catalogue.number(of: ResourceName(type, $0)) }
     answered.withLock { _ = $0.insert(type) }
-    let faults = ledger.withLock { $0.take(entries, of: type, removing: removals) }
+    let referrers = type == .cluster ? catalogue.referrers(of: removals) : []
+    let faults = ledger.withLock {
+      $0.take(entries, of: type, removing: removals, leftBy: referrers)
+    }
     answer.yield(
       .with {
         $0.typeURL = response.typeURL

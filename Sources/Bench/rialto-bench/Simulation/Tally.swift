@@ -9,8 +9,8 @@ final class Tally: Sendable {
     var faults = Ledger.Faults()
     /// How often a proxy was asked for the list of what it has.
     var lists = 0
-    /// The proxies that were sent something.
-    var told: Set<Int> = []
+    /// The proxies that were sent something, and when each acknowledged the last of it.
+    var told: [Int: ContinuousClock.Instant] = [:]
     /// When each proxy acknowledged the response with one of the watched resources.
     var acknowledged: [Int: ContinuousClock.Instant] = [:]
     var lastBytes: [ResourceType: Int] = [:]
@@ -63,7 +63,7 @@ final class Tally: Sendable {
       state.counts.bytes += response.bytes.count
       state.counts.lastBytes[ResourceType(response.typeURL)] = response.bytes.count
       state.counts.faults += faults
-      state.counts.told.insert(proxy)
+      state.counts.told[proxy] = now
       if !state.subjects.isEmpty {
         for number in numbers {
           guard let subject = state.subjects[number], let begun = state.begun[subject] else {
