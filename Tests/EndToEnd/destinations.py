@@ -12,6 +12,7 @@ from traffic import assert_nothing_failed, every_proxy_in_step, load, share
 PARENTS = {"organization": "acme", "tenant": "retail", "workspace": "shop", "group": "gateways"}
 WEST = "organizations/acme/clusters/west"
 HOST = "orders.example.com"
+EDGE = f"http://{mesh.edge.machine.legs['wan']}:{mesh.GATEWAY_PORT}/"
 
 
 def server(route):
@@ -19,8 +20,8 @@ def server(route):
             "routing": {"rules": [{"route": route}]}}
 
 
-def at_site(site):
-    """Lets the gateways of a site answer for the host."""
+def at_site(site, service="shop/orders.shop.mesh"):
+    """Lets the gateways of a site answer for the host, with a service."""
     return {
         "apiVersion": "gateway.rialto.mesh/v2", "kind": "Gateway",
         "metadata": {**PARENTS, "name": f"orders-{site.name}"},
@@ -28,7 +29,7 @@ def at_site(site):
             "workloadSelector": {
                 "namespace": "gateways", "labels": {"app": "east-west", "site": site.name}},
             "http": [server({"serviceDestination": {
-                "host": "shop/orders.shop.mesh", "port": 8080}})]}}
+                "host": service, "port": 8080}})]}}
 
 
 @contextlib.contextmanager
@@ -55,9 +56,7 @@ def forwarding(*clusters):
 
 
 def ask(requests, **options):
-    edge = mesh.edge.machine.legs["wan"]
-    return load([f"http://{edge}:{mesh.GATEWAY_PORT}/"], requests, of="orders",
-                headers={"Host": HOST}, **options)
+    return load([EDGE], requests, of="orders", headers={"Host": HOST}, **options)
 
 
 def several_sites_from_outside(watch):

@@ -1,12 +1,17 @@
 """What becomes of a site that does not belong to the mesh any more."""
 
 import concurrent.futures
+import contextlib
 import shutil
+import subprocess
 import time
 
 import conditions
+import destinations
 import mesh
 from machines import at_once, wait_until
+from refusals import GATEWAYS
+from scenarios import changed, put_and_wait
 from traffic import CALLERS, call, every_proxy_in_step, identity, load, url
 
 # Within this time a removed site is cut off, on open connections too.
@@ -29,36 +34,67 @@ def is_busy(proxy, requests=1, connections=1):
 class Held:
     """A request that is answered only after longer than a removal may take."""
 
-    def __init__(self, caller, address):
+    def __init__(self, ask, address):
         pool = concurrent.futures.ThreadPoolExecutor(1)
-        self.result = pool.submit(call, caller, f"{address}?sleep=9000", timeout=12)
+        self.result = pool.submit(ask, f"{address}?sleep=9000")
+
+    @classmethod
+    def by(cls, caller, address):
+        return cls(lambda address: call(caller, address, timeout=12)[0], address)
+
+    @classmethod
+    def from_outside(cls, address, host):
+        """By somebody at the edge, who is shown the answer only if it is whole."""
+        return cls(lambda address: int(subprocess.run(
+            ["curl", "-s", "-m", "12", "-o", "/dev/null", "-w", "%{http_code}",
+             "-H", f"Host: {host}", address], capture_output=True, text=True).stdout), address)
 
     def is_over(self):
         return self.result.done()
 
     @property
     def status(self):
-        return self.result.result()[0]
+        return self.result.result()
+
+
+@contextlib.contextmanager
+def served_to_the_outside(site, service):
+    """The edge sends requests for a host of its own to a service of a site."""
+    served = f"{GATEWAYS}orders-{site.name}"
+    try:
+        put_and_wait(served, destinations.at_site(site, service))
+        with changed(f"{GATEWAYS}edge", destinations.forwarding()):
+            yield
+    finally:
+        mesh.api("DELETE", f"/v2/{served}")
+        every_proxy_in_step()
 
 
 def removed_site(watch):
-    """a removed cluster is cut off within 2 s, in both directions and on open connections; its agent
-    is turned away; it may join anew, which cuts off nobody"""
+    """a removed cluster is cut off within 2 s, in both directions and on open connections, those
+    that the edge ends included; its agent is turned away; it may join anew, which cuts off nobody"""
     west = mesh.west
     watch.killed |= {west.agent.name, *(
         process.name for member in west.members for process in member.processes)}
     watch.envoys_killed |= {member.proxy.name for member in west.members}
+    with served_to_the_outside(west, "shop/coupons.shop.mesh"):
+        return remove_and_join(west)
+
+
+def remove_and_join(west):
     insider, outsider = CALLERS[west], CALLERS[mesh.vm]
     catalog, coupons = mesh.workload("catalog"), mesh.workload("coupons")
     # Opens the connections that the callers' proxies keep.
     for address in (url, raw):
         assert call(insider, address(catalog))[0] == 200
         assert call(outsider, address(coupons))[0] == 200
-    open_calls = {f"of {caller.instance} to {address(callee)}": Held(caller, address(callee))
+    open_calls = {f"of {caller.instance} to {address(callee)}": Held.by(caller, address(callee))
                   for caller, callee in ((insider, catalog), (outsider, coupons))
                   for address in (url, raw)}
-    for callee in (catalog, coupons):
-        wait_until(f"calls of {callee.instance} are in flight", lambda: is_busy(callee.proxy), 5)
+    open_calls["from outside"] = Held.from_outside(destinations.EDGE, destinations.HOST)
+    for callee, requests in ((catalog, 1), (coupons, 2)):
+        wait_until(f"calls of {callee.instance} are in flight",
+                   lambda: is_busy(callee.proxy, requests), 5)
     try:
         mesh.rialto("delete", "cluster", "west")
         removed = time.monotonic()
@@ -82,12 +118,15 @@ def removed_site(watch):
             for member in site.members:
                 wait_until(f"{member.machine.name} has forgotten west", lambda: (
                     ".at.west.mesh" not in conditions.envoy(member.proxy, "/config_dump")), 10)
+                wait_until(f"{member.machine.name} has ended what it has to", lambda: not any(
+                    conditions.statistics(member.proxy, "filter_chains_draining").values()), 10)
     finally:
-        innocent = Held(outsider, raw(catalog))
+        innocent = Held.by(outsider, raw(catalog))
         wait_until("an innocent call is in flight", lambda: is_busy(catalog.proxy, requests=0), 5)
         join_anew(west)
     wait_until("the innocent call is over", innocent.is_over, 20)
-    assert innocent.status == 200, "a cluster that joined cut off what was connected before"
+    assert innocent.status == 200, \
+        f"a cluster that joined cut off what was connected before: {innocent.status}"
     wait_until("west is called again", lambda: call(outsider, url(coupons))[0] == 200, 20)
     status, answer = call(insider, url(catalog))
     assert status == 200 and answer["caller"] == identity(insider), f"{status} {answer}"

@@ -78,6 +78,9 @@ extension ProxyRole {
 extension GatewayServer {
   /// Whether this cluster itself answers for the host name, rather than another one.
   var answers: Bool { rules.contains { !$0.action.isForward } }
+
+  /// Whether some requests are passed on to other clusters.
+  var forwards: Bool { rules.contains(where: \.action.isForward) }
 }
 
 extension GatewayAction {

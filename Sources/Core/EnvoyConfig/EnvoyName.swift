@@ -50,6 +50,10 @@ enum EnvoyName {
   static func trustSecret(withdrawals: Int) -> String {
     withdrawals == 0 ? "trust" : "trust.\(withdrawals)"
   }
+  /// Likewise a filter chain whose connections end when one is believed no more.
+  static func chain(_ name: String, withdrawals: Int) -> String {
+    withdrawals == 0 ? name : "\(name).\(withdrawals)"
+  }
   static let outboundListener = "outbound"
   static let inboundListener = "inbound"
   /// A cluster without endpoints: where requests go whose destination does not exist.

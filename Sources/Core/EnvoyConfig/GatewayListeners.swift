@@ -8,7 +8,10 @@ func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
   var ports: [Int: GatewayPort] = [:]
   for plan in site.gateways(for: profile) {
     for server in plan.servers {
-      ports[server.port, default: GatewayPort(number: server.port)].add(server, of: plan, in: site)
+      ports[
+        server.port,
+        default: GatewayPort(number: server.port, withdrawals: site.trust?.withdrawals ?? 0)
+      ].add(server, of: plan, in: site)
     }
   }
   return ports.values.sorted { $0.number < $1.number }.flatMap(\.resources)
@@ -19,6 +22,8 @@ func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
 /// that several servers ask for belongs to the first.
 private struct GatewayPort {
   var number: Int
+  /// How often a cluster was believed no more.
+  private let withdrawals: Int
   private var plaintext: [GatewayHost] = []
   private var terminated: [TerminatedHost] = []
 
@@ -28,7 +33,10 @@ private struct GatewayPort {
     var authorities: EnvoyResource?
   }
 
-  init(number: Int) { self.number = number }
+  init(number: Int, withdrawals: Int) {
+    self.number = number
+    self.withdrawals = withdrawals
+  }
 
   mutating func add(_ server: GatewayServer, of plan: GatewayPlan, in site: Site) {
     switch server.tls {
@@ -91,7 +99,7 @@ private struct GatewayPort {
 
   private var plaintextChain: FilterChain {
     .with {
-      $0.name = "http"
+      $0.name = EnvoyName.chain("http", withdrawals: withdrawals(concerning: plaintext))
       $0.filterChainMatch.transportProtocol = EnvoyName.transportPlaintext
       $0.filters = [
         NetworkFilter(
@@ -102,10 +110,18 @@ private struct GatewayPort {
     }
   }
 
+  /// What a cluster is still answering when it is believed no more ends only with the connection of
+  /// the client: a chain through which requests are forwarded is another one afterwards, and Envoy
+  /// closes what came by the old one.
+  private func withdrawals(concerning hosts: [GatewayHost]) -> Int {
+    hosts.contains { $0.server.forwards } ? withdrawals : 0
+  }
+
   private func chain(_ entry: TerminatedHost) -> FilterChain {
     let hostname = entry.host.server.hostname
     return .with {
-      $0.name = "https_\(hostname)"
+      $0.name = EnvoyName.chain(
+        "https_\(hostname)", withdrawals: withdrawals(concerning: [entry.host]))
       $0.filterChainMatch.transportProtocol = EnvoyName.transportTLS
       // Without a name in the handshake there is no chain, unless a server takes every host.
       if hostname != "*" { $0.filterChainMatch.serverNames = [hostname] }

@@ -31,4 +31,34 @@ import Testing
     #expect(
       try listener(trusting: ["east.acme.mesh", "west.acme.mesh"], withdrawals: 1) == one)
   }
+
+  /// The listener of a gateway that does with its requests what `action` says.
+  private func gatewayListener(_ action: GatewayAction, withdrawals: Int) throws -> EnvoyResource {
+    let plan = GatewayPlan(
+      fqn: "organizations/acme/gateways/edge", namespace: "gateways", labels: [:],
+      servers: [
+        GatewayServer(
+          name: "orders", hostname: "orders.example.com", port: 8080, tls: .none,
+          rules: [GatewayRule(matches: [], action: action)])
+      ])
+    let resources = snapshot(
+      items: [
+        .trust: .trust(TrustPlan(bundles: ["east.acme.mesh": ["AAAA"]], withdrawals: withdrawals)),
+        .gateway(plan.fqn): .gateway(plan),
+      ], endpoints: [:],
+      profile: ProxyProfile(
+        role: .edge, namespace: "gateways", serviceAccount: "edge",
+        capture: .bind(address: "127.0.0.1")))
+    return try #require(
+      resources.first { $0.name.type == .listener && $0.name.name == "gateway_8080" })
+  }
+
+  @Test func `one less ends what a gateway passes on for clients, and nothing else`() throws {
+    let forward = GatewayAction.forward(clusters: [], rewritePath: nil, rewriteAuthority: nil)
+    #expect(
+      try gatewayListener(forward, withdrawals: 0) != gatewayListener(forward, withdrawals: 1))
+    let respond = GatewayAction.respond(status: 200, body: nil)
+    #expect(
+      try gatewayListener(respond, withdrawals: 0) == gatewayListener(respond, withdrawals: 1))
+  }
 }
