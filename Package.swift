@@ -94,6 +94,9 @@ let package = Package(
 
     // MARK: Support
     .target(name: "Streams", path: "Sources/Support/Streams"),
+    .target(name: "CAllocation", path: "Sources/Support/CAllocation"),
+    .target(
+      name: "Allocation", dependencies: ["CAllocation"], path: "Sources/Support/Allocation"),
     .target(name: "CEmbeddedFiles", path: "Sources/Support/CEmbeddedFiles"),
     .target(
       name: "EmbeddedFiles", dependencies: ["CEmbeddedFiles"], path: "Sources/Support/EmbeddedFiles"
@@ -132,7 +135,8 @@ let package = Package(
       ],
       path: "Sources/Management/Storage"),
     .target(
-      name: "Publication", dependencies: ["BlueprintCoding", "Blueprints", "Documents", "Streams"],
+      name: "Publication",
+      dependencies: ["Allocation", "BlueprintCoding", "Blueprints", "Documents", "Streams"],
       path: "Sources/Management/Publication"),
     .target(
       name: "Planner",
@@ -161,8 +165,8 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "BlueprintCoding", "Blueprints", "Documents", "FleetProtos", "Identity", "Model",
-        "Publication", "SecureTransport", "Storage", "Streams",
+        "Allocation", "BlueprintCoding", "Blueprints", "Documents", "FleetProtos", "Identity",
+        "Model", "Publication", "SecureTransport", "Storage", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Logging", package: "swift-log"),
@@ -193,7 +197,7 @@ let package = Package(
     .target(
       name: "DeltaXDS",
       dependencies: [
-        "DiscoveryProtos", "Documents", "Streams",
+        "Allocation", "DiscoveryProtos", "Documents", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -368,8 +372,9 @@ let package = Package(
     .testTarget(
       name: "ManagementTests",
       dependencies: [
-        "Access", "BlueprintCoding", "Blueprints", "Compiler", "Databases", "Documents",
-        "EmbeddedFiles", "Fleet", "FleetProtos", "Identity", "Manifests", "Model", "Operations",
+        "Access", "Allocation", "BlueprintCoding", "Blueprints", "Compiler",
+        "Databases", "Documents", "EmbeddedFiles", "Fleet", "FleetProtos", "Identity", "Manifests",
+        "Model", "Operations",
         "Planner", "Publication", "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams",
         "TestSupport",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -47,7 +47,7 @@ import Testing
     let profile = try #require(site.nodes[node]?.profile)
     let versions = try #require(site.groups[profile]?.versions)
     let refused = try #require(
-      versions.first { site.origins[$0.key]?[$0.value]?.items[key] != nil })
+      versions.first { site.made($0.key, $0.value)?.items[key] != nil })
     site.observe(
       .rejected(
         nodeID: node,

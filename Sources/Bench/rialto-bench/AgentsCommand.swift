@@ -71,7 +71,7 @@ struct AgentsCommand: Scenario {
     measured.setUp = bed.setUp
     measured.objectBytes = bed.objectBytes
     measured.clusterBytes = bed.clusterBytes
-    measured.resident = bed.memory
+    measured.resident = try await bed.settledMemory()
     for round in 0..<5 { _ = try await bed.changeRoute(round) }
     try await bed.rest()
     let before = bed.processor

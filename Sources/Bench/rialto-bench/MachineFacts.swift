@@ -106,6 +106,14 @@ enum ProcessTable {
     }
   }
 
+  /// Resident, in bytes, once a process is at rest and has returned what it does not need: that it
+  /// does after a second or two.
+  static func settledMemory(of process: Int32) async throws -> Int {
+    try await rest(of: process)
+    try await Task.sleep(for: .seconds(3))
+    return memory(of: process)?.now ?? 0
+  }
+
   /// The processes whose command line has `text` in it.
   static func processes(mentioning text: String) -> [Int32] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

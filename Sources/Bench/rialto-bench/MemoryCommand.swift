@@ -46,8 +46,7 @@ struct MemoryCommand: Scenario {
     let plan = ScaleBed.Plan(services: services, proxies: proxies)
     return try await ScaleBed.with(options, plan) { bed in
       func resident() async throws -> Int {
-        try await bed.rest()
-        return ProcessTable.memory(of: bed.agentProcess)?.now ?? 0
+        try await ProcessTable.settledMemory(of: bed.agentProcess)
       }
       var measured = Measured()
       // The gateway and one proxy: the view is made and nobody else has it.

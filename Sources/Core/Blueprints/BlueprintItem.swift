@@ -1,6 +1,8 @@
 /// One piece of what a cluster must have: the unit in which blueprints are computed, compared,
 /// delivered, quarantined and reported on. Nothing in it is shaped like Envoy or Istio.
-package enum BlueprintItem: Hashable, Sendable, Codable {
+///
+/// Indirect, because clusters share what is the same for them.
+package indirect enum BlueprintItem: Hashable, Sendable, Codable {
   /// The cluster itself: who it is.
   case site(SitePlan)
   /// A service that workloads of this cluster may call or provide.

@@ -8,8 +8,7 @@ import Model
 /// from facts to units is all that connects them.
 package struct IncrementalCompiler: Sendable {
   private(set) var world = World()
-  private var readers: [Fact: Set<Unit>] = [:]
-  private var reads: [Unit: Set<Fact>] = [:]
+  private var dependencies = DependencyIndex()
   /// The namespaces whose owner of a kind somebody asked for.
   private var ownedNamespaces: [Kind: Set<String>] = [:]
   /// The namespaces whose callers somebody asked for.
@@ -66,16 +65,17 @@ package struct IncrementalCompiler: Sendable {
   private func dirty(_ touched: World.Touched) -> Set<Unit> {
     var units = touched.units
     for fact in touched.facts {
-      if let readers = readers[fact] { units.formUnion(readers) }
+      units.formUnion(dependencies.readers(of: fact))
     }
     for (kind, term) in touched.ownership {
       guard term.namespace.utf8.last == UInt8(ascii: "*") else {
-        units.formUnion(readers[.ownership(kind, namespace: term.namespace)] ?? [])
+        units.formUnion(
+          dependencies.readers(of: .ownership(kind, namespace: term.namespace)))
         continue
       }
       // Only the index knows which namespaces there are to match.
       for namespace in ownedNamespaces[kind] ?? [] where term.matches(namespace: namespace) {
-        units.formUnion(readers[.ownership(kind, namespace: namespace)] ?? [])
+        units.formUnion(dependencies.readers(of: .ownership(kind, namespace: namespace)))
       }
     }
     return units
@@ -91,10 +91,10 @@ package struct IncrementalCompiler: Sendable {
 
   private func readers(ofReachTo pattern: NamePattern) -> Set<Unit> {
     guard pattern.text.utf8.last == UInt8(ascii: "*") else {
-      return readers[.reach(namespace: pattern.text)] ?? []
+      return Set(dependencies.readers(of: .reach(namespace: pattern.text)))
     }
     return reachedNamespaces.filter { pattern.matches($0) }.reduce(into: []) { units, namespace in
-      units.formUnion(readers[.reach(namespace: namespace)] ?? [])
+      units.formUnion(dependencies.readers(of: .reach(namespace: namespace)))
     }
   }
 
@@ -106,7 +106,7 @@ package struct IncrementalCompiler: Sendable {
   private mutating func recompute(_ unit: Unit, _ changes: inout Changes) {
     computedUnits += 1
     var reader = Reader(world)
-    let output = Self.compute(unit, &reader)
+    let output = Self.shared(Self.compute(unit, &reader))
     note(reader.facts, of: unit, isNeeded: isNeeded(unit))
     let before = outputs[unit] ?? [:]
     for (cluster, item) in output where before[cluster] != item {
@@ -117,6 +117,13 @@ package struct IncrementalCompiler: Sendable {
     }
     outputs[unit] = output.isEmpty ? nil : output
     note(reader.diagnostics, of: unit, &changes)
+  }
+
+  /// What is the same in several clusters is kept once.
+  private static func shared(_ output: UnitOutput) -> UnitOutput {
+    guard output.count > 1 else { return output }
+    var known: Set<SourcedItem> = []
+    return output.mapValues { known.insert($0).memberAfterInsert }
   }
 
   private static func compute(_ unit: Unit, _ reader: inout Reader) -> UnitOutput {
@@ -147,27 +154,21 @@ package struct IncrementalCompiler: Sendable {
   }
 
   private mutating func note(_ facts: Set<Fact>, of unit: Unit, isNeeded: Bool) {
-    let facts = isNeeded ? facts : []
-    let before = reads[unit] ?? []
-    for fact in before where !facts.contains(fact) {
-      readers[fact]?.remove(unit)
-      guard readers[fact]?.isEmpty == true else { continue }
-      readers[fact] = nil
+    let change = dependencies.note(isNeeded ? facts : [], of: unit)
+    for fact in change.removed {
       if case .ownership(let kind, let namespace) = fact {
         ownedNamespaces[kind]?.remove(namespace)
       } else if case .reach(let namespace) = fact {
         reachedNamespaces.remove(namespace)
       }
     }
-    for fact in facts where !before.contains(fact) {
-      readers[fact, default: []].insert(unit)
+    for fact in change.added {
       if case .ownership(let kind, let namespace) = fact {
         ownedNamespaces[kind, default: []].insert(namespace)
       } else if case .reach(let namespace) = fact {
         reachedNamespaces.insert(namespace)
       }
     }
-    reads[unit] = facts.isEmpty ? nil : facts
   }
 
   private mutating func note(_ found: [Diagnostic], of unit: Unit, _ changes: inout Changes) {

@@ -28,7 +28,7 @@ extension DeltaSession {
     for response in plan.responses {
       let bytes = Framing.response(
         type: response.type, nonce: response.nonce,
-        frames: response.entries.compactMap { $0.framed?.frame },
+        resources: response.entries.compactMap(\.framed),
         removals: response.entries.compactMap { $0.framed == nil ? $0.name : nil })
       actions.append(
         .send(ResponseFrame(type: response.type, nonce: response.nonce, bytes: bytes)))

@@ -1,3 +1,4 @@
+private import Allocation
 private import AsyncAlgorithms
 private import DiscoveryProtos
 package import GRPCCore
@@ -232,7 +233,9 @@ package struct DiscoveryService: RegistrableRPCService {
   ) async throws {
     for action in actions {
       switch action {
-      case .send(let frame): try await writer.write(frame)
+      case .send(let frame):
+        try await writer.write(frame)
+        FreePages.ofProcess.note(handled: frame.bytes.count)
       case .report(let event):
         if case .settled = event, let ticket { coldStage.leave(ticket) }
         observe(event)

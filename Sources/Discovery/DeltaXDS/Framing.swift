@@ -1,34 +1,34 @@
 /// Protobuf by hand, where encoding once and concatenating afterwards matters: a response is the
 /// concatenation of framed resources and a few short fields.
 enum Framing {
-  /// A resource as field 2 of a response, and where its body lies in it.
-  static func frame(_ resource: Resource) -> (bytes: [UInt8], body: Range<Int>) {
+  /// What comes before the body of a resource in field 2 of a response; the body is its end.
+  static func head(of resource: Resource) -> [UInt8] {
     let url = Array(resource.name.type.url.utf8)
     let anySize = fieldSize(url.count) + fieldSize(resource.body.count)
     let size =
       fieldSize(resource.version.utf8.count) + fieldSize(anySize)
       + fieldSize(resource.name.name.utf8.count)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(fieldSize(size))
+    bytes.reserveCapacity(fieldSize(size) - resource.body.count)
     append(tag: 0x12, length: size, to: &bytes)
     append(tag: 0x0a, resource.version.utf8, to: &bytes)
     append(tag: 0x1a, resource.name.name.utf8, to: &bytes)
     append(tag: 0x12, length: anySize, to: &bytes)
     append(tag: 0x0a, url, to: &bytes)
-    append(tag: 0x12, resource.body, to: &bytes)
-    return (bytes, bytes.count - resource.body.count..<bytes.count)
+    append(tag: 0x12, length: resource.body.count, to: &bytes)
+    return bytes
   }
 
   /// A whole response around framed resources.
   static func response(
-    type: ResourceType, nonce: String, frames: [[UInt8]], removals: [String]
+    type: ResourceType, nonce: String, resources: [FramedResource], removals: [String]
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     let removed = removals.reduce(0) { $0 + fieldSize($1.utf8.count) }
     bytes.reserveCapacity(
-      frames.reduce(0) { $0 + $1.count } + removed + fieldSize(type.url.utf8.count)
+      resources.reduce(0) { $0 + $1.size } + removed + fieldSize(type.url.utf8.count)
         + fieldSize(nonce.utf8.count))
-    for frame in frames { bytes += frame }
+    for resource in resources { resource.append(to: &bytes) }
     append(tag: 0x22, type.url.utf8, to: &bytes)
     append(tag: 0x2a, nonce.utf8, to: &bytes)
     for name in removals { append(tag: 0x32, name.utf8, to: &bytes) }

@@ -228,7 +228,7 @@ extension TypeDelivery {
 
     /// False when the entry must wait for the next response.
     mutating func add(_ entry: Entry) -> Bool {
-      let bytes = entry.framed?.frame.count ?? entry.name.utf8.count + 8
+      let bytes = entry.framed?.size ?? entry.name.utf8.count + 8
       guard entries.isEmpty || size + bytes <= limit else { return false }
       size += bytes
       entries.append(entry)

@@ -75,13 +75,11 @@ package final class View: Sendable {
   }
 }
 
-/// A resource as it goes into responses.
+/// A resource as it goes into responses. The body is the resource's own, not a copy.
 struct FramedResource: Sendable {
   var version: String
-  /// Field 2 of a response.
-  var frame: [UInt8]
-  /// Where the body lies in `frame`.
-  private var body: Range<Int>
+  private let head: [UInt8]
+  private let body: [UInt8]
   /// The sequence of the step that brought this version.
   var changed: Int64 = 0
   /// Of name and version.
@@ -90,11 +88,20 @@ struct FramedResource: Sendable {
   init(_ resource: Resource) {
     version = resource.version
     hash = ContentDigest.member(resource.name.name, resource.version)
-    (frame, body) = Framing.frame(resource)
+    head = Framing.head(of: resource)
+    body = resource.body
+  }
+
+  /// Of field 2 of a response, in bytes.
+  var size: Int { head.count + body.count }
+
+  func append(to bytes: inout [UInt8]) {
+    bytes += head
+    bytes += body
   }
 
   func resource(named name: ResourceName) -> Resource {
-    Resource(name: name, version: version, body: Array(frame[body]))
+    Resource(name: name, version: version, body: body)
   }
 }
 
@@ -170,7 +177,7 @@ struct ViewContents: Sendable {
       types[name.type, default: [:]][name.name] = framed
       digests[name.type, default: ContentDigest()].insert(framed.hash)
       count += 1
-      bytes += framed.frame.count
+      bytes += framed.size
       replaced(before, name)
     }
     for name in removals {
@@ -184,7 +191,7 @@ struct ViewContents: Sendable {
     if let before {
       digests[name.type]?.remove(before.hash)
       count -= 1
-      bytes -= before.frame.count
+      bytes -= before.size
     }
     log.append(Change(sequence: sequence, name: name, before: before?.version))
   }

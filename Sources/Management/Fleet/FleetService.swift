@@ -1,3 +1,4 @@
+import Allocation
 import AsyncAlgorithms
 import BlueprintCoding
 import FleetProtos
@@ -140,6 +141,7 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
           server.sentEverythingAgain(to: cluster)
         }
         for part in sender?.parts(of: delta) ?? [] { try await response.write(part) }
+        FreePages.ofProcess.note(handled: delta.upserts.reduce(0) { $0 + $1.bytes.count })
         server.publication.sent(cluster: cluster, generation: delta.generation)
       case .complete(let generation)?:
         server.publication.acknowledged(cluster: cluster, generation: generation)

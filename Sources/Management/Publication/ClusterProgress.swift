@@ -40,7 +40,7 @@ struct ClusterProgress {
   /// Whether the agent has said what proxies there are since it connected.
   private var knowsProxies = false
 
-  static let stepLimit = 4_096
+  static let stepLimit = 256
 
   // MARK: Deltas
 
@@ -79,13 +79,7 @@ struct ClusterProgress {
 
   /// How many steps have a generation that is not newer.
   private func count(upTo generation: Int64) -> Int {
-    var low = 0
-    var high = steps.count
-    while low < high {
-      let middle = (low + high) / 2
-      if steps[middle].generation <= generation { low = middle + 1 } else { high = middle }
-    }
-    return low
+    steps.partitioningIndex { $0.generation > generation }
   }
 
   func step(_ generation: Int64) -> Step? {

@@ -1,12 +1,14 @@
 package import Blueprints
 package import Documents
 
-/// An item as it travels, with what it came from.
-package struct EncodedItem: Hashable, Sendable {
-  package var key: ItemKey
-  package var hash: StableHash
-  package var bytes: [UInt8]
-  package var sources: [Source]
+/// An item as it travels, with what it came from. An object, so that clusters that must have the same
+/// share one.
+package final class EncodedItem: Sendable {
+  package let key: ItemKey
+  package let hash: StableHash
+  package let bytes: [UInt8]
+  /// Sorted, without duplicates.
+  package let sources: [Source]
 
   package init(key: ItemKey, hash: StableHash, bytes: [UInt8], sources: [Source]) {
     self.key = key

@@ -5,12 +5,52 @@ import Documents
 /// The items of a cluster, their numbers and which keys the last deltas touched: a value, so that
 /// its rules can be tested without tasks.
 struct FeedState {
-  /// One delta. Only keys are kept: what a key leads to now is what an agent needs.
-  struct LogEntry {
-    var generation: Int64
-    var keys: [ItemKey]
-    /// Of everything, after this delta.
-    var digest: StableHash
+  /// The deltas that led to now, one per generation, without a gap. Only keys are kept: what a key
+  /// leads to now is what an agent needs.
+  private struct Log {
+    struct Delta {
+      /// Where its keys end.
+      var end: Int
+      /// Of everything, after this delta.
+      var digest: StableHash
+    }
+
+    /// The generation that the oldest one led to.
+    var first: Int64
+    var deltas: [Delta]
+    /// Of all deltas, one after the other.
+    var keys: [ItemKey] = []
+
+    /// Begins with a state that nothing that is known led to.
+    init(generation: Int64, digest: StableHash) {
+      first = generation
+      deltas = [Delta(end: 0, digest: digest)]
+    }
+
+    mutating func append(_ changed: [ItemKey], digest: StableHash) {
+      keys += changed
+      deltas.append(Delta(end: keys.count, digest: digest))
+    }
+
+    /// Forgets the oldest until at most so many keys and deltas are left; never the newest state.
+    mutating func shorten(to limit: Int) {
+      let surplus = keys.count - limit
+      let oldest = min(
+        max(deltas.partitioningIndex { $0.end >= surplus }, deltas.count - limit),
+        deltas.count - 1)
+      let end = deltas[oldest].end
+      deltas = deltas[oldest...].map { Delta(end: $0.end - end, digest: $0.digest) }
+      keys = Array(keys[end...])
+      first += Int64(oldest)
+    }
+
+    /// The keys that changed after a generation; nil when it is not in the log, or not with that
+    /// digest.
+    func keys(after generation: Int64, digest: StableHash) -> Set<ItemKey>? {
+      guard generation >= first, generation - first < Int64(deltas.count) else { return nil }
+      let known = deltas[Int(generation - first)]
+      return known.digest == digest ? Set(keys[known.end...]) : nil
+    }
   }
 
   /// What publishing did.
@@ -35,15 +75,15 @@ struct FeedState {
   private(set) var revision: Int64 = 0
   private var isPublished = false
   private var seed: (generation: Int64, digest: StableHash)?
-  private var log: [LogEntry] = []
-  private var loggedKeys = 0
+  private var log = Log(generation: 0, digest: ItemCoding.emptyDigest)
   private let logLimit: Int
 
   /// Numbers above this come from no honest agent; taking them over would end in an overflow.
   static let largestGeneration: Int64 = 1 << 53
 
-  /// - Parameter logLimit: how many keys the log holds; an agent that missed more gets everything.
-  init(logLimit: Int = 20_000) { self.logLimit = logLimit }
+  /// - Parameter logLimit: how many keys and deltas the log holds; an agent that missed more gets
+  ///   everything.
+  init(logLimit: Int = 10_000) { self.logLimit = logLimit }
 
   /// Where the numbers of an earlier life of this process ended; without effect once published.
   mutating func seed(generation: Int64, digest: StableHash) {
@@ -79,7 +119,11 @@ struct FeedState {
     guard !changed.isEmpty else { return outcome }
     generation += 1
     self.revision = max(self.revision, revision)
-    append(LogEntry(generation: generation, keys: changed, digest: digest))
+    log.append(changed, digest: digest)
+    // A part at a time keeps the cost of forgetting the oldest constant per delta.
+    if log.keys.count > logLimit || log.deltas.count > logLimit {
+      log.shorten(to: logLimit / 4 * 3)
+    }
     outcome.generation = generation
     return outcome
   }
@@ -92,39 +136,23 @@ struct FeedState {
     } else {
       generation = max(1, generation)
     }
-    log = [LogEntry(generation: generation, keys: [], digest: digest)]
-  }
-
-  private mutating func append(_ entry: LogEntry) {
-    log.append(entry)
-    loggedKeys += entry.keys.count
-    // Halving keeps the cost of dropping the oldest constant per delta.
-    guard loggedKeys > logLimit || log.count > logLimit else { return }
-    let kept = log.suffix(max(1, log.count / 2))
-    log = Array(kept)
-    loggedKeys = log.reduce(0) { $0 + $1.keys.count }
-    while loggedKeys > logLimit, log.count > 1 {
-      loggedKeys -= log.removeFirst().keys.count
-    }
+    log = Log(generation: generation, digest: digest)
   }
 
   mutating func delta(after theirs: Int64, digest theirDigest: StableHash) -> ClusterFeed.Delta? {
     guard isPublished else { return nil }
     if theirs > generation, theirs < Self.largestGeneration {
       generation = theirDigest == digest ? theirs : theirs + 1
-      log = [LogEntry(generation: generation, keys: [], digest: digest)]
-      loggedKeys = 0
+      log = Log(generation: generation, digest: digest)
     }
     if theirDigest == digest {
       guard theirs != generation else { return nil }
       return difference(full: false, upserts: [], removals: [])
     }
-    guard let known = position(of: theirs), log[known].digest == theirDigest else {
+    guard let keys = log.keys(after: theirs, digest: theirDigest) else {
       let everything = items.values.sorted { $0.key < $1.key }
       return difference(full: true, upserts: everything, removals: [])
     }
-    var keys: Set<ItemKey> = []
-    for entry in log[(known + 1)...] { keys.formUnion(entry.keys) }
     let sorted = keys.sorted()
     return difference(
       full: false, upserts: sorted.compactMap { items[$0] },
@@ -137,12 +165,5 @@ struct FeedState {
     ClusterFeed.Delta(
       generation: generation, revision: revision, full: full, upserts: upserts, removals: removals,
       digest: digest)
-  }
-
-  /// Generations in the log follow each other without a gap.
-  private func position(of generation: Int64) -> Int? {
-    guard let first = log.first?.generation, generation >= first else { return nil }
-    let index = Int(generation - first)
-    return index < log.count ? index : nil
   }
 }

@@ -16,7 +16,10 @@ struct Ledger {
   private var problems: [String: [Diagnostic]] = [:]
   private var waves: [Wave] = []
 
+  /// How many are kept, and how many generations of clusters in all.
   static let waveLimit = 10_000
+  static let generationLimit = 200_000
+  private var keptGenerations = 0
 
   /// Milliseconds since 1970. What was committed before has no times: it is compiled and told again
   /// with every start, and how long it took once is not known any more.
@@ -59,13 +62,32 @@ struct Ledger {
     guard let last = waves.last, revisions.lowerBound <= last.revisions.upperBound else {
       waves.append(
         Wave(revisions: revisions, compiledAt: compiledAt, generations: generations))
-      if waves.count > Self.waveLimit { waves.removeFirst(Self.waveLimit / 10) }
+      keptGenerations += generations.count
+      forgetWaves()
       return
     }
     // The same revisions again, for another cluster.
     waves[waves.count - 1].generations.merge(generations) { max($0, $1) }
+    keptGenerations += waves[waves.count - 1].generations.count - last.generations.count
     let upper = max(last.revisions.upperBound, revisions.upperBound)
     waves[waves.count - 1].revisions = last.revisions.lowerBound...upper
+  }
+
+  /// A part at a time, so that what it costs to close the gap spreads over many waves. The newest
+  /// is never forgotten.
+  private mutating func forgetWaves() {
+    guard waves.count > Self.waveLimit || keptGenerations > Self.generationLimit else { return }
+    let tooMany = waves.count > Self.waveLimit ? Self.waveLimit / 10 : 0
+    var left = keptGenerations
+    var forgotten = 0
+    while forgotten < waves.count - 1,
+      forgotten < tooMany || left > Self.generationLimit / 10 * 9
+    {
+      left -= waves[forgotten].generations.count
+      forgotten += 1
+    }
+    waves.removeFirst(forgotten)
+    keptGenerations = left
   }
 
   mutating func set(problems found: [Diagnostic], of fqn: String) {
@@ -80,14 +102,9 @@ struct Ledger {
   func problems(of fqn: String) -> [Diagnostic] { problems[fqn] ?? [] }
 
   private func wave(of revision: Int64) -> Wave? {
-    var low = 0
-    var high = waves.count
-    while low < high {
-      let middle = (low + high) / 2
-      if waves[middle].revisions.upperBound < revision { low = middle + 1 } else { high = middle }
-    }
-    guard low < waves.count, waves[low].revisions.contains(revision) else { return nil }
-    return waves[low]
+    let index = waves.partitioningIndex { $0.revisions.upperBound >= revision }
+    guard index < waves.count, waves[index].revisions.contains(revision) else { return nil }
+    return waves[index]
   }
 
   func propagation(ofRevision revision: Int64, committedAt: Int64?) -> RevisionPropagation {

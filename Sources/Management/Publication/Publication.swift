@@ -1,3 +1,4 @@
+private import Allocation
 package import Blueprints
 package import Documents
 private import FoundationEssentials
@@ -74,6 +75,7 @@ package final class Publication: Sendable {
         revision: revisions?.upperBound ?? 0, upserts: difference.upserts,
         removals: difference.removals)
       generations[cluster] = outcome.generation
+      FreePages.ofProcess.note(handled: difference.upserts.reduce(0) { $0 + $1.bytes.count })
       ledger.withLock {
         $0.published(cluster: cluster, generation: outcome.generation, outcome.touched)
       }

@@ -16,15 +16,14 @@ struct Reconciliation {
     /// Items that are held back since this batch, or again.
     var defects: [HeldItem] = []
     var computedUnits = 0
-    /// What was encoded last under a key. Some items are the same in every cluster; their bytes are
-    /// made once, and shared.
-    fileprivate var encodings: [ItemKey: Encoding] = [:]
+    /// What was encoded last under a key, the newest last. Many items are the same in many clusters;
+    /// they are encoded once, and shared.
+    fileprivate var encodings: [ItemKey: [Encoding]] = [:]
   }
 
   fileprivate struct Encoding {
-    var item: BlueprintItem
-    var hash: StableHash
-    var bytes: [UInt8]
+    var item: SourcedItem
+    var encoded: EncodedItem
   }
 
   struct HeldItem: Hashable {
@@ -140,7 +139,7 @@ struct Reconciliation {
     let found = defects(of: item.item, under: place.key) {
       compiler.item($0, in: cluster)?.item
     }
-    guard found.isEmpty, let encoded = outcome.encoding(of: item.item, under: place.key) else {
+    guard found.isEmpty, let encoded = outcome.encoding(of: item, under: place.key) else {
       let message =
         found.isEmpty ? "cannot be encoded" : found.map(\.message).joined(separator: "; ")
       hold(place, Defective(message: message, objects: item.sources.map(\.fqn)), &changed)
@@ -148,9 +147,7 @@ struct Reconciliation {
       return
     }
     release(place, &changed)
-    outcome.differences[cluster, default: Publication.Difference()].upserts.append(
-      EncodedItem(
-        key: place.key, hash: encoded.hash, bytes: encoded.bytes, sources: item.sources))
+    outcome.differences[cluster, default: Publication.Difference()].upserts.append(encoded)
   }
 
   private mutating func hold(
@@ -187,15 +184,23 @@ struct Reconciliation {
 }
 
 extension Reconciliation.Outcome {
+  /// As a service that one cluster has and others see, in two regions.
+  private static let variants = 4
+
   /// Nil when the item cannot be encoded.
-  fileprivate mutating func encoding(
-    of item: BlueprintItem, under key: ItemKey
-  ) -> Reconciliation.Encoding? {
-    if let known = encodings[key], known.item == item { return known }
-    guard let made = try? ItemCoding.encode(item) else { return nil }
-    let encoding = Reconciliation.Encoding(item: item, hash: made.hash, bytes: made.bytes)
-    encodings[key] = encoding
-    return encoding
+  fileprivate mutating func encoding(of item: SourcedItem, under key: ItemKey) -> EncodedItem? {
+    let known = encodings[key] ?? []
+    if let same = known.last(where: { $0.item == item }) { return same.encoded }
+    let alike = known.last { $0.item.item == item.item }?.encoded
+    guard
+      let made = alike.map({ ($0.bytes, $0.hash) }) ?? (try? ItemCoding.encode(item.item))
+    else { return nil }
+    let encoded = EncodedItem(key: key, hash: made.1, bytes: made.0, sources: item.sources)
+    encodings[key] =
+      known.suffix(Self.variants - 1) + [
+        Reconciliation.Encoding(item: item, encoded: encoded)
+      ]
+    return encoded
   }
 }
 

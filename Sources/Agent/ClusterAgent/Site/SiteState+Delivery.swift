@@ -66,7 +66,7 @@ extension SiteState {
     reports.generations.formUnion(propagation.rejected(nodeID))
     let type = resource.name.type.url
     guard let version = StableHash(text: resource.version),
-      let made = origins[resource.name]?[version]
+      let made = self.made(resource.name, version)
     else {
       report(
         quarantine.rejectedAgain(

@@ -39,10 +39,21 @@ struct SiteState: Sendable {
     var settled: Int64 = 0
   }
 
+  /// What one version of a resource was made from. There are as many as resources, so the keys are
+  /// those of the resource itself and not a copy.
   struct Made: Sendable {
-    var items: [ItemKey: StableHash]
+    let version: StableHash
+    var keys: [ItemKey] = []
+    /// The contents of the items under `keys`; nil for what is not there.
+    var hashes: [StableHash?] = []
     /// In how many views this version is.
     var views = 0
+
+    var items: [ItemKey: StableHash] {
+      var items: [ItemKey: StableHash] = [:]
+      for (key, hash) in zip(keys, hashes) { items[key] = hash }
+      return items
+    }
   }
 
   let identity: SiteIdentity
@@ -72,8 +83,8 @@ struct SiteState: Sendable {
   var step: Int64 = 0
   /// The first step of each generation, ascending.
   var generationStarts: [(step: Int64, generation: Int64)] = []
-  /// What each version of a resource that is in some view was made from.
-  var origins: [ResourceName: [StableHash: Made]] = [:]
+  /// What each version of a resource that is in some view was made from: mostly there is one.
+  private var origins: [ResourceName: [Made]] = [:]
   /// Contents that proxies of a profile were given and that are not known good, and when.
   var unproven: [ProxyProfile: [ItemKey: (hash: StableHash, step: Int64)]] = [:]
   /// The proxies that have not answered the current trial of the quarantine.
@@ -145,28 +156,40 @@ extension SiteState {
     for upsert in change.upserts {
       let name = name(upsert.name)
       release(name, groups[profile]?.versions.updateValue(upsert.version, forKey: name))
-      var items: [ItemKey: StableHash] = [:]
-      for key in upsert.origins {
-        guard let hash = hashInForce(key) else { continue }
-        items[key] = hash
+      let hashes = upsert.origins.map { key -> StableHash? in
+        guard let hash = hashInForce(key) else { return nil }
         if !quarantine.isProven(key), self.items[key]?.hash == hash {
           unproven[profile, default: [:]][key] = (hash, step)
         }
+        return hash
       }
+      let index = index(of: name, upsert.version)
       // Equal bytes may come from newer items: the newest are the ones to suspect.
-      origins[name, default: [:]][upsert.version, default: Made(items: [:])].items = items
-      origins[name]?[upsert.version]?.views += 1
+      origins[name]?[index].keys = upsert.origins
+      origins[name]?[index].hashes = hashes
+      origins[name]?[index].views += 1
     }
+  }
+
+  /// Where a version stands among those of its resource; enters it when it is new.
+  private mutating func index(of name: ResourceName, _ version: StableHash) -> Int {
+    let known = origins[name] ?? []
+    if let index = known.firstIndex(where: { $0.version == version }) { return index }
+    origins[name] = known + [Made(version: version)]
+    return known.count
+  }
+
+  /// What a version of a resource was made from; nil when no view has it.
+  func made(_ name: ResourceName, _ version: StableHash) -> Made? {
+    origins[name]?.first { $0.version == version }
   }
 
   /// One view gives up a version.
   mutating func release(_ name: ResourceName, _ version: StableHash?) {
-    guard let version, let made = origins[name]?[version] else { return }
-    guard made.views <= 1 else {
-      origins[name]?[version]?.views -= 1
-      return
-    }
-    origins[name]?[version] = nil
+    guard let index = origins[name]?.firstIndex(where: { $0.version == version }) else { return }
+    origins[name]?[index].views -= 1
+    guard origins[name]?[index].views == 0 else { return }
+    origins[name]?.remove(at: index)
     if origins[name]?.isEmpty == true { origins[name] = nil }
   }
 

@@ -61,12 +61,12 @@ struct FleetBed: Sendable {
     _ testbed: Testbed, _ plan: FleetPlan, _ body: (FleetBed) async throws -> Result
   ) async throws -> Result {
     let start = ContinuousClock.now
-    let empty = testbed.serverMemory
+    let empty = try await testbed.settledServerMemory()
     let manifests = plan.manifests
     try await testbed.apply(manifests)
     try await testbed.apply(
       (0..<max(0, plan.objects - manifests.count)).map { Testbed.object("Tenant", "filler-\($0)") })
-    let filled = testbed.serverMemory
+    let filled = try await testbed.settledServerMemory()
     let agents = try await withThrowingTaskGroup(of: (Int, SimulatedAgent).self) { group in
       var joined: [(Int, SimulatedAgent)] = []
       for index in 0..<plan.clusters {
@@ -95,12 +95,12 @@ struct FleetBed: Sendable {
       agents.allSatisfy { $0.current.items.count >= expected }
     }
     try await first.rest()
-    let result = try await body(bed(connected: testbed.serverMemory))
+    let result = try await body(bed(connected: testbed.settledServerMemory()))
     await first.disconnect()
     return result
   }
 
-  var memory: Int { testbed.serverMemory }
+  func settledMemory() async throws -> Int { try await testbed.settledServerMemory() }
 
   /// What the server has used so far.
   var processor: Duration {
@@ -217,7 +217,9 @@ struct FleetBed: Sendable {
 
 extension Testbed {
   /// Resident, in bytes.
-  var serverMemory: Int { ProcessTable.memory(of: children.all["server"] ?? 0)?.now ?? 0 }
+  func settledServerMemory() async throws -> Int {
+    try await ProcessTable.settledMemory(of: children.all["server"] ?? 0)
+  }
 
   /// Writes objects, some hundreds at a time.
   func apply(_ manifests: [Document]) async throws {
