@@ -73,7 +73,8 @@ private func reportContest(
 
 // MARK: As callers
 
-private func reach(
+/// What workloads in a place of the tree may call.
+func reach(
   from place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?,
   _ policy: EffectivePolicy
 ) -> Reach {
@@ -99,7 +100,8 @@ private func reach(_ selector: NamespaceSelector?) -> Reach {
   return .only(targets: Set(targets).sorted())
 }
 
-private func calls(_ policy: EffectivePolicy) -> [CallRule] {
+/// How workloads in a place of the tree call others.
+func calls(_ policy: EffectivePolicy) -> [CallRule] {
   guard case .upstreams(let upstreams)? = policy[.upstreams]?.value else { return [] }
   return upstreams.map { upstream in
     CallRule(

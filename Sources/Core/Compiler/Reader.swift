@@ -147,6 +147,21 @@ struct Reader {
       .min { $0.precedes($1) }
   }
 
+  /// The one setting of a service below a group; of several, the oldest.
+  mutating func policySetting(
+    of service: ServiceName, in group: ResourceRef, _ kind: Kind, _ aspect: PolicyAspect
+  ) -> Resource? {
+    facts.insert(.serviceSettings(service))
+    return (world.serviceSettings[service] ?? []).filter { $0.parent == group && $0.kind == kind }
+      .compactMap { policyHolder($0, aspect) }.min { $0.precedes($1) }
+  }
+
+  /// The settings of a service in all groups, oldest first.
+  mutating func settings(of service: ServiceName) -> [Resource] {
+    facts.insert(.serviceSettings(service))
+    return resources(world.serviceSettings[service])
+  }
+
   /// The objects that send a host's requests to services, oldest first.
   mutating func gateways(serving host: String) -> [Resource] {
     facts.insert(.host(host))

@@ -129,7 +129,14 @@ struct RandomMesh {
     let gateways = workspace.child(.gatewayGroup, pick(["g1", "g1", "g2"]))
     let name = pick(["a", "b"])
     let (ref, spec): (ResourceRef, ResourceSpec)
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<23, using: &random) {
+    case 20, 21:
+      ref = security.child(.serviceSecuritySetting, name)
+      spec = .serviceSecuritySetting(serviceSecurity(of: workspace, security))
+    case 22:
+      ref = traffic.child(.serviceTrafficSetting, name)
+      spec = .serviceTrafficSetting(
+        ServiceTrafficSetting(service: self.name(), setting: setting()))
     case 15, 16:
       ref = tenant.child(.tenantSetting, name)
       spec = .tenantSetting(defaults(of: workspace, security))
@@ -238,6 +245,16 @@ struct RandomMesh {
     ]
     return SecuritySetting(
       trafficMode: pick([nil, .optional, .required]), authorization: pick(modes))
+  }
+
+  private mutating func serviceSecurity(
+    of workspace: ResourceRef, _ group: ResourceRef
+  ) -> ServiceSecuritySetting {
+    ServiceSecuritySetting(
+      service: name(), setting: policy(of: workspace, group),
+      subsets: pick([[], ["v0"], ["v1", "v0"]]).map { subset in
+        SubsetSecuritySetting(name: subset, setting: policy(of: workspace, group))
+      })
   }
 
   private mutating func gateway() -> Gateway {

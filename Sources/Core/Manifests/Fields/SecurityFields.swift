@@ -93,8 +93,8 @@ enum SecurityFields {
 
   static let serviceSetting = Shape([
     TrafficFields.service("The service whose workloads it is for."),
-    .later("settings", embedded, "What differs from the group's setting."),
-    .later(
+    Field("settings", embedded, "What differs from the group's setting."),
+    Field(
       "subsets",
       .objects([
         Field(
