@@ -43,6 +43,10 @@ enum Fact: Hashable {
   case networks
   /// What an object says about policies that are inherited.
   case policy(ResourceRef, PolicyAspect)
+  /// Which security domain an object says that it is in.
+  case securityDomain(ResourceRef)
+  /// Which objects say that they are in a security domain.
+  case domainMembers(SecurityDomain)
   /// Which gateway objects send a host's requests to services.
   case host(String)
 }

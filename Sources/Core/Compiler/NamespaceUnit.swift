@@ -15,6 +15,7 @@ func namespaceUnit(_ place: NamespaceInCluster, _ reader: inout Reader) -> UnitO
     return [place.cluster: SourcedItem(item: .namespace(plan), sources: [])]
   }
   var sources = [workspace.source]
+  reportDomains(of: place, workspace, &reader)
   let traffic = owned(.trafficGroup, .trafficSetting, place, workspace, &reader, &sources)
   let security = owned(.securityGroup, .securitySetting, place, workspace, &reader, &sources)
   let policy = reader.policy(
@@ -68,6 +69,21 @@ private func reportContest(
       .error, .contestedNamespace, on: loser, at: FieldPath() / "spec" / "namespaceSelector",
       "namespace \(place.namespace) of cluster \(place.cluster) belongs to "
         + "\(winner.ref.text) (\(winner.ref.fqn))")
+  }
+}
+
+/// What is said of security domains below an object that says something else has no effect.
+private func reportDomains(
+  of place: NamespaceInCluster, _ workspace: Resource, _ reader: inout Reader
+) {
+  let place = reader.group(.securityGroup, of: place)?.ref ?? workspace.ref
+  guard let (domain, owner) = reader.securityDomain(of: place) else { return }
+  for ref in [place.ancestor(.workspace), place.ancestor(.securityGroup)].compactMap({ $0 })
+  where ref != owner {
+    guard let written = reader.writtenDomain(of: ref), written != domain else { continue }
+    reader.report(
+      .warning, .noEffect, on: ref, at: FieldPath() / "spec" / "securityDomain",
+      "\(owner.text) is in security domain \(domain.name), and so is everything below it")
   }
 }
 

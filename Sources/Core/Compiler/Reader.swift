@@ -195,6 +195,34 @@ struct Reader {
     }.sorted { $0.precedes($1) }
   }
 
+  // MARK: Security domains
+
+  /// The domain that a part of the tree is in, and the object that says so: the topmost that does.
+  /// A security group's parents are asked, too.
+  mutating func securityDomain(
+    of ref: ResourceRef
+  ) -> (domain: SecurityDomain, ref: ResourceRef)? {
+    for kind in [Kind.tenant, .workspace, .securityGroup] {
+      guard let ancestor = ref.ancestor(kind), let domain = writtenDomain(of: ancestor) else {
+        continue
+      }
+      return (domain, ancestor)
+    }
+    return nil
+  }
+
+  /// What an object itself says.
+  mutating func writtenDomain(of ref: ResourceRef) -> SecurityDomain? {
+    facts.insert(.securityDomain(ref))
+    return world.resources[ref]?.securityDomain
+  }
+
+  /// The topmost parts of the tree that are in a domain, by kind and name.
+  mutating func members(of domain: SecurityDomain) -> [ResourceRef] {
+    facts.insert(.domainMembers(domain))
+    return (world.domainMembers[domain] ?? []).sorted().filter { securityDomain(of: $0)?.ref == $0 }
+  }
+
   // MARK: Saying what is wrong
 
   mutating func report(

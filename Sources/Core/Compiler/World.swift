@@ -23,6 +23,8 @@ struct World {
   private(set) var proxies: [String: [ObservedGateway]] = [:]
   /// Gateway objects by the hosts whose requests they send to services.
   private(set) var hosts: [String: Set<ResourceRef>] = [:]
+  /// The objects that say that they are in a security domain.
+  private(set) var domainMembers: [SecurityDomain: Set<ResourceRef>] = [:]
   private(set) var reach = ReachIndex()
   /// Cluster objects by name: more than one only where validation was passed by.
   private var clusterRefs: [String: Set<ResourceRef>] = [:]
@@ -145,6 +147,7 @@ struct World {
       touched.facts.insert(fact)
     }
     reselect(ref, before, resource, &touched)
+    setDomain(of: ref, before?.securityDomain, resource?.securityDomain, &touched)
     switch (before ?? resource)?.spec {
     case .cluster?: setCluster(ref, resource, &touched)
     case .serviceRoute?: setRoute(ref, before, resource, &touched)
@@ -183,6 +186,19 @@ struct World {
     let contested =
       before?.created == after?.created ? old.symmetricDifference(new) : old.union(new)
     for term in contested { touched.ownership.append((ref.kind, term)) }
+  }
+
+  private mutating func setDomain(
+    of ref: ResourceRef, _ old: SecurityDomain?, _ new: SecurityDomain?, _ touched: inout Touched
+  ) {
+    guard old != new else { return }
+    if let old {
+      domainMembers[old]?.remove(ref)
+      if domainMembers[old]?.isEmpty == true { domainMembers[old] = nil }
+    }
+    if let new { domainMembers[new, default: []].insert(ref) }
+    touched.facts.insert(.securityDomain(ref))
+    for domain in [old, new].compactMap({ $0 }) { touched.facts.insert(.domainMembers(domain)) }
   }
 
   private mutating func setCluster(

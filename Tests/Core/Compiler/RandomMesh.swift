@@ -14,6 +14,7 @@ struct RandomMesh {
   static let namespaces = ["shop", "shipping", "bank"]
   static let services = ["orders", "cart"]
   static let hosts = ["*", "a.example.com"]
+  static let domains = ["cards", "cash"].map { SecurityDomain(organization: "acme", name: $0) }
   static let eastWest = WorkloadSelector(namespace: "shop", labels: ["a": "1"])
 
   private static let tree: Set<Kind> = [
@@ -177,6 +178,8 @@ struct RandomMesh {
     let isHolder = [.organization, .tenant, .workspace].contains(ref.kind) || ref.kind.isGroup
     return Resource(
       ref: ref, spec: spec, profiles: isHolder ? pick([[], [], attached, [attached[1]]]) : [],
+      securityDomain: [.tenant, .workspace, .securityGroup].contains(ref.kind) && chance(40)
+        ? pick(Self.domains) : nil,
       revision: Revision(revision), created: Revision(pick([1, 2])))
   }
 
@@ -235,9 +238,10 @@ struct RandomMesh {
     of workspace: ResourceRef, _ group: ResourceRef
   ) -> SecuritySetting {
     let other = Self.organization.child(.tenant, pick(["t1", "t2"]))
+    let parts = [other, other.child(.workspace, pick(["w1", "gone"])), Self.organization]
     let rule = AccessRule(
-      from: pick([other, other.child(.workspace, pick(["w1", "gone"])), Self.organization]),
-      to: pick([workspace, group]))
+      from: pick(parts.map(AccessParty.part) + [.domain(pick(Self.domains))]),
+      to: pick([.part(workspace), .part(group), .domain(pick(Self.domains))]))
     let modes: [AuthorizationMode?] = [
       nil, .disabled, .cluster, .workspace, .group, .namespace,
       .custom(serviceAccounts: [ServiceAccountPattern(namespace: ".", account: "a")]),

@@ -10,7 +10,8 @@ enum SecurityFields {
       name,
       .fields([
         Field(
-          "fqn", .text(.fqn), "The FQN of a tenant, a workspace or a security group.",
+          "fqn", .text(.party),
+          "The FQN of a tenant, a workspace, a security group or a security domain.",
           isRequired: true)
       ]), doc, isRequired: true)
   }
