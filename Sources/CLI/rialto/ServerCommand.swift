@@ -113,7 +113,7 @@ struct ServerCommand: AsyncParsableCommand {
       joining: Self.joining(identity, host: hosts[0], port: fleet.port),
       explanations: Explanations(
         path: { reconciler.path(from: $0, to: $1) },
-        reach: { reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+        reach: { reconciler.reach(service: $0, from: $1, cluster: $2) }),
       planner: Planning { await reconciler.compiler(knowing: $0) },
       logger: logger)
     try await operations.establish(organization: organization)

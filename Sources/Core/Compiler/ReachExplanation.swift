@@ -1,7 +1,7 @@
 import Blueprints
 package import Model
 
-/// Whether the workloads of a namespace can call a service, and why so.
+/// Whether the workloads of one service can call another, and why so.
 package struct ReachExplanation: Hashable, Sendable {
   package enum Verdict: String, Hashable, Sendable {
     case reachable
@@ -25,7 +25,7 @@ package struct ReachExplanation: Hashable, Sendable {
 extension IncrementalCompiler {
   /// What the blueprints hold now.
   package func explainReach(
-    service: ServiceName, fromNamespace namespace: String, cluster: String
+    service: ServiceName, from caller: ServiceName, cluster: String
   ) -> ReachExplanation {
     guard world.clusters[cluster] != nil else {
       return ReachExplanation(
@@ -37,12 +37,11 @@ extension IncrementalCompiler {
       return ReachExplanation(
         verdict: .unknown, clusters: [], reasons: ["\(service.host) runs in no cluster"])
     }
-    guard isInReach(service, of: namespace, in: cluster, &reader) else {
+    guard isInReach(service, of: caller, in: cluster, &reader) else {
       return ReachExplanation(
         verdict: .notInReach, clusters: [],
         reasons: [
-          "the reachability that holds for namespace \(namespace) of \(cluster) leaves out "
-            + service.host
+          "the reachability that holds for \(caller.host) in \(cluster) leaves out \(service.host)"
         ])
     }
     let callable = callable(exposures, from: cluster, &reader).map(\.cluster)
@@ -57,12 +56,17 @@ extension IncrementalCompiler {
   }
 
   private func isInReach(
-    _ service: ServiceName, of namespace: String, in cluster: String, _ reader: inout Reader
+    _ service: ServiceName, of caller: ServiceName, in cluster: String, _ reader: inout Reader
   ) -> Bool {
-    let place = NamespaceInCluster(cluster: cluster, namespace: namespace)
-    guard case .namespace(let plan)? = namespaceUnit(place, &reader)[cluster]?.item,
-      case .only(let targets) = plan.reach
-    else { return true }
+    let place = NamespaceInCluster(cluster: cluster, namespace: caller.namespace)
+    var reach: Reach?
+    if case .namespace(let plan)? = namespaceUnit(place, &reader)[cluster]?.item {
+      reach = plan.reach
+    }
+    if case .workloads(let plan)? = workloadsUnit(caller, &reader)[cluster]?.item {
+      reach = plan.reach ?? reach
+    }
+    guard case .only(let targets)? = reach else { return true }
     return targets.contains { target in
       target.namespace.matches(service.namespace)
         && (target.service ?? service.name) == service.name

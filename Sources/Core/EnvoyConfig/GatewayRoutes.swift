@@ -62,7 +62,7 @@ struct GatewayHost {
           if let body { $0.directResponse.body.inlineString = body }
         })
     case .route(let host, let port, let rewritePath, let rewriteAuthority):
-      var policy = site.callPolicy(from: plan.namespace, to: host)
+      var policy = site.callPolicy(from: Caller(namespace: plan.namespace), to: host)
       policy.timeout = rule.timeout ?? policy.timeout
       origins.formUnion(policy.origins)
       let rewrite = rewritePath.map { PathRewrite(of: match.path, to: $0) }
@@ -121,10 +121,10 @@ struct GatewayHost {
 extension GatewayPlan {
   /// The hosts that rules send requests to.
   var mentionedHosts: Set<String> {
-    Set(
-      servers.flatMap(\.rules).compactMap { rule in
-        if case .route(let host, _, _, _) = rule.action { host } else { nil }
-      })
+    let requests = servers.flatMap(\.rules).compactMap { rule in
+      if case .route(let host, _, _, _) = rule.action { host } else { nil as String? }
+    }
+    return Set(requests + connections.compactMap(\.target?.host))
   }
 }
 

@@ -8,13 +8,13 @@ import Publication
 package struct Explanations: Sendable {
   /// Between two clusters.
   package var path: @Sendable (_ from: String, _ to: String) -> PathExplanation
-  /// Whether workloads of a namespace in a cluster may call a service.
+  /// Whether workloads of one service in a cluster may call another.
   package var reach:
-    @Sendable (_ service: ServiceName, _ namespace: String, _ cluster: String) -> ReachExplanation
+    @Sendable (_ service: ServiceName, _ caller: ServiceName, _ cluster: String) -> ReachExplanation
 
   package init(
     path: @escaping @Sendable (String, String) -> PathExplanation,
-    reach: @escaping @Sendable (ServiceName, String, String) -> ReachExplanation
+    reach: @escaping @Sendable (ServiceName, ServiceName, String) -> ReachExplanation
   ) {
     self.path = path
     self.reach = reach
@@ -75,8 +75,8 @@ extension Operations {
     let target = try end(to, among: proxies)
     var answer = PathAnswer(from: source, to: target, reach: nil, routes: [])
     var clusters = [target.cluster].compactMap { $0 }
-    if let service = target.service, let namespace = source.service?.namespace {
-      let reach = explanations.reach(service, namespace, start)
+    if let service = target.service, let caller = source.service {
+      let reach = explanations.reach(service, caller, start)
       answer.reach = reach
       if target.cluster == nil { clusters = reach.clusters }
     } else if let service = target.service, target.cluster == nil {

@@ -51,12 +51,12 @@ package final class Reconciler: Sendable {
     reconciliation.withLock { $0.compiler.path(from: from, to: to) }
   }
 
-  /// Whether workloads of a namespace may call a service, as it was compiled last.
+  /// Whether workloads of one service may call another, as it was compiled last.
   package func reach(
-    service: ServiceName, fromNamespace namespace: String, cluster: String
+    service: ServiceName, from caller: ServiceName, cluster: String
   ) -> ReachExplanation {
     reconciliation.withLock {
-      $0.compiler.explainReach(service: service, fromNamespace: namespace, cluster: cluster)
+      $0.compiler.explainReach(service: service, from: caller, cluster: cluster)
     }
   }
 

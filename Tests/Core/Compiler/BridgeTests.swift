@@ -470,10 +470,12 @@ private struct Bridge {
 
   @Test func `reach says who can be called, or why nobody`() {
     var bridge = Bridge()
-    func verdict(_ name: String = "orders", from cluster: String = "east") -> ReachExplanation {
+    let web = ServiceName(namespace: "shop", name: "web")
+    func verdict(
+      _ name: String = "orders", of caller: ServiceName = web, from cluster: String = "east"
+    ) -> ReachExplanation {
       bridge.compiler.explainReach(
-        service: ServiceName(namespace: "shop", name: name), fromNamespace: "shop", cluster: cluster
-      )
+        service: ServiceName(namespace: "shop", name: name), from: caller, cluster: cluster)
     }
     #expect(verdict().verdict == .reachable && verdict().clusters == ["west"])
     #expect(verdict("gone").verdict == .unknown)
@@ -490,5 +492,12 @@ private struct Bridge {
       group.child(.trafficSetting, "s"),
       .trafficSetting(TrafficSetting(reachability: .custom(hosts: []))))
     #expect(verdict().verdict == .notInReach)
+    bridge.put(
+      group.child(.serviceTrafficSetting, "web"),
+      .serviceTrafficSetting(
+        ServiceTrafficSetting(service: web, setting: TrafficSetting(reachability: .workspace))))
+    #expect(verdict().verdict == .notExposed)
+    #expect(
+      verdict(of: ServiceName(namespace: "shop", name: "cart")).verdict == .notInReach)
   }
 }

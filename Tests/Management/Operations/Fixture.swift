@@ -29,9 +29,8 @@ struct ManagementFixture {
       },
       explanations: Explanations(
         path: { IncrementalCompiler().path(from: $0, to: $1) },
-        reach: { service, namespace, cluster in
-          IncrementalCompiler().explainReach(
-            service: service, fromNamespace: namespace, cluster: cluster)
+        reach: { service, caller, cluster in
+          IncrementalCompiler().explainReach(service: service, from: caller, cluster: cluster)
         }),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }

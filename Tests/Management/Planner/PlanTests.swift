@@ -47,7 +47,7 @@ import Testing
       joining: JoinInstructions(serverURL: "https://mesh.example:9443") { $0.id },
       explanations: Explanations(
         path: { reconciler.path(from: $0, to: $1) },
-        reach: { reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+        reach: { reconciler.reach(service: $0, from: $1, cluster: $2) }),
       planner: Planning { await reconciler.compiler(knowing: $0) }, logger: Self.quiet)
     try await fixture.apply(ManagementFixture.tree)
     let service = ObservedService(

@@ -144,7 +144,7 @@ private struct Mesh: Sendable {
       joining: JoinInstructions(serverURL: "https://mesh.example:9443") { $0.id },
       explanations: Explanations(
         path: { [mesh] in mesh.reconciler.path(from: $0, to: $1) },
-        reach: { [mesh] in mesh.reconciler.reach(service: $0, fromNamespace: $1, cluster: $2) }),
+        reach: { [mesh] in mesh.reconciler.reach(service: $0, from: $1, cluster: $2) }),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let administrator = ManagementFixture.administrator
     try await mesh.reconciling {
