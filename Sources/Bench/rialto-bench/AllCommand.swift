@@ -20,7 +20,8 @@ struct AllCommand: AsyncParsableCommand {
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
     MemoryCommand.self, StormCommand.self, CatchupCommand.self, MembershipCommand.self,
-    OrgDefaultCommand.self, WritesCommand.self, PlanCommand.self, IdleCommand.self,
+    OrgDefaultCommand.self, WritesCommand.self, ReadsCommand.self, PlanCommand.self,
+    IdleCommand.self,
     GrowthCommand.self, SoakCommand.self,
   ]
 

@@ -203,6 +203,16 @@ package struct ManagementClient: Sendable {
     try await send(ServerCall(.get, Self.target(path, query)))
   }
 
+  /// The bytes of an answer, unread.
+  /// - Parameter path: of plain characters only.
+  package func answer(
+    _ path: String, query: [(name: String, value: String)] = []
+  ) async throws -> [UInt8] {
+    let answer = try await exchange.send(ServerCall(.get, Self.target(path, query)))
+    guard (200..<300).contains(answer.status) else { _ = try Self.document(answer); return [] }
+    return answer.body
+  }
+
   private func send(_ call: ServerCall) async throws -> Document {
     try Self.document(try await exchange.send(call))
   }
