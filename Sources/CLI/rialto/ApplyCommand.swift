@@ -17,15 +17,6 @@ struct ApplyCommand: AsyncParsableCommand {
         cat shop.yaml | rialto apply -f - --dry-run=server
       """)
 
-  enum DryRun: String, ExpressibleByArgument, CaseIterable {
-    /// Does it.
-    case none
-    /// Checks the files and sends nothing.
-    case client
-    /// The server does everything but store it.
-    case server
-  }
-
   @Option(
     name: [.customShort("f"), .customLong("filename")],
     help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"),
@@ -45,8 +36,7 @@ struct ApplyCommand: AsyncParsableCommand {
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
   var recursive = false
 
-  @Option(help: "none, client (only check the files) or server (everything but store it).")
-  var dryRun: DryRun = .none
+  @OptionGroup var rehearsal: DryRunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -59,7 +49,7 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if plan != nil, !files.isEmpty || dryRun != .none || ifMatch != nil {
+    if plan != nil, !files.isEmpty || rehearsal.mode != .none || ifMatch != nil {
       throw ValidationError("a plan says what to do: give --plan alone")
     }
     if files.isEmpty, plan == nil {
@@ -81,7 +71,7 @@ struct ApplyCommand: AsyncParsableCommand {
       let read = try ManifestFiles.read(
         files, isRecursive: recursive,
         standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) })
-      if dryRun == .client {
+      if rehearsal.mode == .client {
         check(read, to: .standard)
       } else {
         try await Session.run(connection, what: what) { try await apply(read, in: $0) }
@@ -102,12 +92,14 @@ struct ApplyCommand: AsyncParsableCommand {
     let result: Document
     do {
       result = try await session.client.apply(
-        read.body.canonicalJSON, dryRun: dryRun == .server)
+        read.body.canonicalJSON, dryRun: rehearsal.mode == .server)
     } catch ClientError.refused(let problem) {
       throw ClientError.refused(read.placed(problem))
     }
     print(result, session)
-    if dryRun == .none { try await waiting.wait(until: read.manifests.map(\.ref), in: session) }
+    if rehearsal.mode == .none {
+      try await waiting.wait(until: read.manifests.map(\.ref), in: session)
+    }
   }
 
   /// - Throws: `Failure` of a conflict when something was written since the plan was made.
@@ -120,7 +112,7 @@ struct ApplyCommand: AsyncParsableCommand {
   private func print(_ result: Document, _ session: Session) {
     let items = result["results"]?.list ?? []
     output.show(result, to: session.terminal, names: items.map(Self.shortText)) {
-      let suffix = dryRun == .server ? " (server dry run)" : ""
+      let suffix = rehearsal.mode == .server ? " (server dry run)" : ""
       let names = items.map(Self.shortText)
       for (name, item) in zip(names, items) {
         let action = item["action"]?.string ?? "-"
@@ -129,7 +121,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let place = isAlone ? "" : Self.parentText(item)
         session.terminal.line("\(name)\(place) \(visible(action))\(suffix)")
       }
-      if dryRun == .none, result["changed"]?.bool != false,
+      if rehearsal.mode == .none, result["changed"]?.bool != false,
         let revision = result["revision"]?.integer
       {
         session.terminal.note("revision \(revision)")

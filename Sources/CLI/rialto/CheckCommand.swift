@@ -19,9 +19,7 @@ struct CheckCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "error, warning or none: what makes the command exit with 3.")
-  var failOn = Severity.error
-
-  enum Severity: String, ExpressibleByArgument, CaseIterable { case error, warning, none }
+  var failOn = FailOn.error
 
   @OptionGroup var parents: ParentOptions
   @OptionGroup var output: OutputOptions
@@ -48,12 +46,8 @@ struct CheckCommand: AsyncParsableCommand {
       findings.isEmpty
         ? "\(checks.count) checks, all good"
         : "\(checks.count) checks, \(errors) errors, \(warnings) warnings")
-    let isBad =
-      switch failOn {
-      case .error: errors > 0
-      case .warning: !findings.isEmpty
-      case .none: false
-      }
-    if isBad { throw ExitCode(ExitStatus.findings.rawValue) }
+    if failOn.isReached(errors: errors, warnings: warnings) {
+      throw ExitCode(ExitStatus.findings.rawValue)
+    }
   }
 }

@@ -36,8 +36,7 @@ struct DeleteCommand: AsyncParsableCommand {
   @Flag(help: "An object that is not there is no error.")
   var ignoreNotFound = false
 
-  @Option(help: "none or server (everything but do it).")
-  var dryRun: ApplyCommand.DryRun = .none
+  @OptionGroup var rehearsal: DryRunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -51,7 +50,7 @@ struct DeleteCommand: AsyncParsableCommand {
 
   func validate() throws {
     if words.isEmpty == files.isEmpty { throw ValidationError("name an object, or files with -f") }
-    if dryRun == .client { throw ValidationError("deleting has no dry run at the client") }
+    if rehearsal.mode == .client { throw ValidationError("deleting has no dry run at the client") }
   }
 
   func run() async throws {
@@ -84,17 +83,18 @@ struct DeleteCommand: AsyncParsableCommand {
         .usage, .invalidInput, "--if-match is for one object, and there are \(refs.count)",
         advice: "Delete them one by one.")
     }
-    let suffix = dryRun == .server ? " (server dry run)" : ""
+    let suffix = rehearsal.mode == .server ? " (server dry run)" : ""
     for ref in refs {
       do {
         // One object that was named is no surprise; what is below it may be.
-        if cascade, dryRun == .none {
+        if cascade, rehearsal.mode == .none {
           try await confirmation.confirm(in: session) {
             try await session.client.delete(ref, cascade: true, dryRun: true)
           }
         }
         let result = try await session.client.delete(
-          ref, cascade: cascade, ifMatch: ifMatch.map(String.init), dryRun: dryRun == .server)
+          ref, cascade: cascade, ifMatch: ifMatch.map(String.init),
+          dryRun: rehearsal.mode == .server)
         let names = (result["results"]?.list ?? []).map(ApplyCommand.shortText)
         output.show(result, to: session.terminal, names: names) {
           for name in names { session.terminal.text("\(name) deleted\(suffix)\n") }

@@ -36,6 +36,7 @@ struct Rialto: AsyncParsableCommand {
       CommandGroup(
         name: "Sites and health",
         subcommands: [
+          AnalyzeCommand.self,
           CheckCommand.self,
           ClusterCommand.self,
           PathCommand.self,

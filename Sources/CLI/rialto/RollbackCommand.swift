@@ -25,8 +25,7 @@ struct RollbackCommand: AsyncParsableCommand {
     completion: Completions.objects)
   var words: [String] = []
 
-  @Flag(help: "Only show what would be changed.")
-  var dryRun = false
+  @OptionGroup var rehearsal: DryRunOptions
 
   @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var waiting: WaitOptions
@@ -36,6 +35,9 @@ struct RollbackCommand: AsyncParsableCommand {
 
   func validate() throws {
     if revision < 1 { throw ValidationError("revisions count from 1") }
+    if rehearsal.mode == .client {
+      throw ValidationError("going back has no dry run at the client")
+    }
   }
 
   func run() async throws {
@@ -46,6 +48,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     let ref = try await target(words, parents, in: session)
+    let dryRun = rehearsal.mode == .server
     if !dryRun {
       try await confirmation.confirm(in: session) {
         try await session.client.rollBack(to: revision, below: ref, dryRun: true)

@@ -34,9 +34,12 @@ actor ChangeTail {
   private func readOn(after last: Int64) async throws {
     if let reading { return try await reading.value }
     // Of nobody's own: who asked first may go away while others wait.
-    let task = Task { append(try await store.changes(after: Revision(last), limit: Self.page)) }
+    let task = Task {
+      // Before it is over: whoever finds it afterwards would wait for what has been.
+      defer { reading = nil }
+      append(try await store.changes(after: Revision(last), limit: Self.page))
+    }
     reading = task
-    defer { reading = nil }
     try await task.value
   }
 

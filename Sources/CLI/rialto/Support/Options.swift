@@ -72,6 +72,27 @@ struct ParentOptions: ParsableArguments {
   }
 }
 
+/// `--dry-run`, of every write.
+struct DryRunOptions: ParsableArguments {
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    /// Does it.
+    case none
+    /// Checks the files and sends nothing.
+    case client
+    /// The server does everything but store it.
+    case server
+  }
+
+  @Option(
+    name: .customLong("dry-run"), defaultAsFlag: Mode.server, parsing: .next,
+    help: ArgumentHelp(
+      "none, client (only check the files) or server (everything but do it).",
+      valueName: "none|client|server"))
+  var choice: Mode?
+
+  var mode: Mode { choice ?? .none }
+}
+
 /// `--wait`: a write comes back when it has come so far.
 struct WaitOptions: ParsableArguments {
   @Option(

@@ -8,8 +8,12 @@ struct Targets: Sendable {
   let session: Session
   let parents: ParentOptions
 
-  /// The kinds of a word such as `serviceroutes`; several for `group`.
+  /// The kinds of a word such as `serviceroutes`; several for `group`, and for `sr,gateways`.
   static func kinds(_ word: String) throws -> [Kind] {
+    let parts = word.split(separator: ",")
+    if parts.count > 1 {
+      return Array(Set(try parts.flatMap { try Self.kinds(String($0)) })).sorted()
+    }
     let kinds = Manifests.kinds(named: word)
     guard kinds.isEmpty else { return kinds }
     let near = Manifests.nearestKindWord(to: word).map { "Did you mean '\($0)'? " } ?? ""

@@ -37,7 +37,8 @@ enum UnknownCommand {
 
   /// What users of kubectl, istioctl, kumactl and tctl type first, and how that is said here.
   private static let elsewhere = [
-    "rialto analyze": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
+    "rialto api-resources": "'rialto explain' lists the kinds, and what each is for.",
+    "rialto cluster-info": "'rialto status' says whether everything is connected and in force.",
     "rialto create": "'rialto apply -f FILE' creates and changes objects.",
     "rialto inspect": "'rialto proxies config NODE' shows what a proxy was told, and why.",
     "rialto install": "'rialto server' starts the server; 'rialto cluster add' lets sites join.",
@@ -57,7 +58,9 @@ enum UnknownCommand {
     "rialto rm": "'rialto delete KIND NAME' deletes.",
     "rialto undo":
       "'rialto rollback REVISION' brings a revision back; 'rialto changes' lists them.",
-    "rialto validate": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
+    "rialto validate":
+      "'rialto analyze -f FILE' checks all that a write checks, and writes nothing.",
+    "rialto vet": "'rialto analyze -f FILE' checks all that a write checks, and writes nothing.",
     "rialto workloads": "'rialto get workloads' shows them.",
   ]
 }
