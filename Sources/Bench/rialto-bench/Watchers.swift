@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -90,24 +91,32 @@ private final class Stream: ChannelInboundHandler {
     }
   }
 
+  /// Looks at the beginnings of lines only: there are many, and they are long.
   private func read(_ body: ByteBuffer) {
     let now = ContinuousClock.now
-    for byte in body.readableBytesView {
-      guard byte == UInt8(ascii: "\n") else {
+    unsafe body.withUnsafeReadableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      var start = 0
+      while start < bytes.count {
+        let found = unsafe memchr(base + start, 0x0A, bytes.count - start)
+        let end = unsafe found.map { unsafe UnsafeRawPointer($0) - base } ?? bytes.count
         // `id: ` and the digits of a number.
-        if line.count < 24 { line.append(byte) }
-        continue
+        unsafe line.append(contentsOf: bytes[start..<min(end, start + max(0, 24 - line.count))])
+        if unsafe found != nil { endLine(at: now) }
+        start = end + 1
       }
-      if line.starts(with: "id: ".utf8),
-        let revision = Int64(String(decoding: line.dropFirst(4), as: UTF8.self))
-      {
-        let isLater = revision > last
-        last = max(last, revision)
-        note { heard in
-          if isLater { heard.arrivals.append((revision, now)) } else { heard.disorder += 1 }
-        }
-      }
-      line.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func endLine(at now: ContinuousClock.Instant) {
+    defer { line.removeAll(keepingCapacity: true) }
+    guard line.starts(with: "id: ".utf8),
+      let revision = Int64(String(decoding: line.dropFirst(4), as: UTF8.self))
+    else { return }
+    let isLater = revision > last
+    last = max(last, revision)
+    note { heard in
+      if isLater { heard.arrivals.append((revision, now)) } else { heard.disorder += 1 }
     }
   }
 
