@@ -148,7 +148,8 @@ private let orders = "\(shop)/trafficgroups/all/serviceroutes/orders"
         shop       east     orders,web  workspace/shop
         """))
     #expect(
-      words.data.contains("below it:\n  1 FAILED, 2 READY\n  ! \(orders) is FAILED: bad regex"))
+      words.data.contains(
+        "with all below it:\n  1 FAILED, 2 READY\n  ! \(orders) is FAILED: bad regex"))
   }
 
   @Test func `JSON has all of it in one object`() async throws {

@@ -7,6 +7,8 @@ struct ConfirmationOptions: ParsableArguments {
   @Flag(name: [.customShort("y"), .long], help: "Do not ask, even where something is deleted.")
   var yes = false
 
+  private static let listed = 20
+
   /// - Parameter rehearse: a dry run of what is asked about.
   /// - Throws: `Failure`: the answer is no.
   func confirm(
@@ -16,7 +18,12 @@ struct ConfirmationOptions: ParsableArguments {
     guard !yes, isTerminal, session.terminal.isWatched else { return }
     let deleted = (try await rehearse()["results"]?.list ?? []).filter { $0["action"] == "deleted" }
     guard !deleted.isEmpty else { return }
-    for item in deleted { session.terminal.note("- \(visible(item["fqn"]?.string ?? "-"))") }
+    for item in deleted.prefix(Self.listed) {
+      session.terminal.note("- \(visible(item["fqn"]?.string ?? "-"))")
+    }
+    if deleted.count > Self.listed {
+      session.terminal.note("  and \(deleted.count - Self.listed) more")
+    }
     session.terminal.note("Delete \(deleted.count == 1 ? "it" : "all \(deleted.count)")? [y/N]")
     guard ["y", "yes"].contains(answer()?.lowercased()) else {
       throw Failure(

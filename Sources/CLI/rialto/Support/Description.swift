@@ -167,7 +167,7 @@ struct Description: Sendable {
     let unready = (tree["children"]?.list ?? []).filter { $0["state"]?.string != "READY" }
     guard !counts.isEmpty, !(tree["children"]?.list ?? []).isEmpty else { return "" }
     return section(
-      "below it",
+      "with all below it",
       [counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")]
         + unready.prefix(10).map { child in
           "! \(child["fqn"]?.string ?? "-") is \(child["state"]?.string ?? "-")"
