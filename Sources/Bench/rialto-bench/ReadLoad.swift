@@ -28,6 +28,8 @@ struct ReadLoad: Sendable {
     var cutOff = 0
     /// Pages that do not have as many objects as asked for.
     var shortPages = 0
+    /// Lists that took so long that the revision of their first page was no longer held.
+    var goneLists = 0
     /// The server's, in the time.
     var processor = Duration.zero
     var elapsed = Duration.zero
@@ -131,7 +133,14 @@ struct ReadLoad: Sendable {
       var query = [("limit", String(size))]
       if let next { query.append(("continue", next)) }
       var start = ContinuousClock.now
-      let page = try await testbed.client.answer("/v2/\(collection)", query: query)
+      let page: [UInt8]
+      do {
+        page = try await testbed.client.answer("/v2/\(collection)", query: query)
+      } catch ClientError.refused(let problem) where problem.status == 410 {
+        findings.goneLists += 1
+        next = nil
+        continue
+      }
       findings.pages.add(ContinuousClock.now - start)
       let document = try JSONParser.document(from: page)
       next = document["continue"]?.string

@@ -77,7 +77,9 @@ struct ReadsCommand: Scenario {
       parameters: [
         "objects": .integer(Int64(objects)), "watchers": .integer(Int64(watchers)),
         "writes_per_s": .number(writes), "page": .integer(Int64(page)),
-        "pages": .integer(Int64(beside.pages.count)), "writes": .integer(Int64(beside.writes)),
+        "pages": .integer(Int64(beside.pages.count)),
+        "lists_begun_anew": .integer(Int64(beside.goneLists)),
+        "writes": .integer(Int64(beside.writes)),
       ],
       metrics: [
         .init(name: "page_p50_ms", value: beside.pages.percentile(50), unit: "ms"),
