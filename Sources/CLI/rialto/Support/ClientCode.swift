@@ -23,7 +23,8 @@ enum ClientCode: String, CaseIterable, Sendable {
     switch self {
     case .context:
       "The command does not know which server to talk to. Contexts are in a file (--config, "
-        + "RIALTO_CONFIG, $XDG_CONFIG_HOME/rialto/config.yaml); the first start of the server writes "
+        + "RIALTO_CONFIG, .rialto/config.yaml in the folder or above, "
+        + "$XDG_CONFIG_HOME/rialto/config.yaml); the first start of the server writes "
         + "one and prints its path."
     case .unsafeFile:
       "The file of contexts holds tokens and must be readable for its owner only (mode 0600)."

@@ -7,7 +7,8 @@ import Model
 struct ConnectionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The file of contexts; else $RIALTO_CONFIG, else $XDG_CONFIG_HOME/rialto/config.yaml.",
+      "The file of contexts; else $RIALTO_CONFIG, else .rialto/config.yaml here or above, else "
+        + "$XDG_CONFIG_HOME/rialto/config.yaml.",
       valueName: "file"), completion: .file())
   var config: String?
 
