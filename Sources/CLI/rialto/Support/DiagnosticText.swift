@@ -8,7 +8,7 @@ extension Diagnostic {
 }
 
 extension ProblemDetails.Item {
-  fileprivate init(_ diagnostic: Diagnostic) {
+  init(_ diagnostic: Diagnostic) {
     self.init(
       severity: diagnostic.severity.rawValue, code: diagnostic.code, subject: diagnostic.subject,
       path: diagnostic.path.steps.isEmpty ? nil : diagnostic.path.text, file: diagnostic.file,
@@ -17,6 +17,13 @@ extension ProblemDetails.Item {
 
   /// Where, what and why. A place in a file says which object is meant, so its short name is enough.
   var text: String {
+    (places + ["\(detail)\(code.isEmpty ? "" : " (\(code))")"]).joined(separator: ": ")
+  }
+
+  /// Where alone.
+  var place: String { places.isEmpty ? "-" : places.joined(separator: ": ") }
+
+  private var places: [String] {
     var parts: [String] = []
     if let line {
       parts.append("\(file ?? "line"):\(line):\(column ?? 1)")
@@ -24,7 +31,6 @@ extension ProblemDetails.Item {
       parts.append(file)
     }
     let short = subject.flatMap { ResourceRef(fqn: $0)?.shortText }
-    parts += [parts.isEmpty ? subject : short ?? subject, path].compactMap { $0 }
-    return (parts + ["\(detail)\(code.isEmpty ? "" : " (\(code))")"]).joined(separator: ": ")
+    return parts + [parts.isEmpty ? subject : short ?? subject, path].compactMap { $0 }
   }
 }

@@ -1,5 +1,6 @@
 import Documents
 import FoundationEssentials
+import ManagementClient
 import Manifests
 import Model
 
@@ -15,6 +16,15 @@ struct ManifestFiles: Sendable {
 
   private static let extensions = ["json", "yaml", "yml"]
 
+  /// What is in files, right or wrong.
+  struct Reading: Sendable {
+    /// nil: something is wrong with them.
+    var files: ManifestFiles?
+    /// Everything that was noticed.
+    var findings: [ProblemDetails.Item]
+    fileprivate var errors: [Diagnostic]
+  }
+
   /// - Parameters:
   ///   - paths: files, folders, `-` for the standard input.
   ///   - isRecursive: whether folders inside folders count.
@@ -22,6 +32,20 @@ struct ManifestFiles: Sendable {
   static func read(
     _ paths: [String], isRecursive: Bool, standardInput: () throws -> [UInt8]
   ) throws -> ManifestFiles {
+    let read = try reading(paths, isRecursive: isRecursive, standardInput: standardInput)
+    guard let files = read.files else {
+      let code = read.errors.first?.code ?? ClientCode.invalidInput.rawValue
+      throw Failure(
+        .failed, code, read.errors.map(\.shortText),
+        advice: "Nothing was sent. 'rialto explain \(code)' says more.")
+    }
+    return files
+  }
+
+  /// - Throws: `Failure` when there is nothing to read.
+  static func reading(
+    _ paths: [String], isRecursive: Bool, standardInput: () throws -> [UInt8]
+  ) throws -> Reading {
     var manifests: [Manifest] = []
     var diagnostics: [Diagnostic] = []
     for path in try paths.flatMap({ try files(at: $0, isRecursive: isRecursive) }) {
@@ -34,17 +58,14 @@ struct ManifestFiles: Sendable {
     }
     diagnostics += repeated(manifests)
     let errors = diagnostics.filter { $0.severity == .error }
-    guard errors.isEmpty else {
-      throw Failure(
-        .failed, errors[0].code, errors.map(\.shortText),
-        advice: "Nothing was sent. 'rialto explain \(errors[0].code)' says more.")
-    }
-    guard !manifests.isEmpty else {
+    guard !manifests.isEmpty || !errors.isEmpty else {
       throw Failure(
         .failed, .noInput, "\(paths.joined(separator: ", ")): no manifest in it",
         advice: "Files end in .yaml, .yml or .json; -R looks into folders inside folders.")
     }
-    return ManifestFiles(manifests: manifests, warnings: diagnostics)
+    return Reading(
+      files: errors.isEmpty ? ManifestFiles(manifests: manifests, warnings: diagnostics) : nil,
+      findings: diagnostics.map(ProblemDetails.Item.init), errors: errors)
   }
 
   /// One file holds an object once by itself; several have to agree.
@@ -108,8 +129,34 @@ struct ManifestFiles: Sendable {
     return .object(members)
   }
 
+  /// The same, whose one object is only written while it is at a revision.
+  /// - Throws: `Failure`: there are several objects.
+  func expecting(_ revision: Int64) throws -> ManifestFiles {
+    guard manifests.count == 1 else {
+      throw Failure(
+        .usage, .invalidInput, "--if-match is for one object, and there are \(manifests.count)",
+        advice: "Write metadata.etag into each manifest instead.")
+    }
+    var expecting = self
+    expecting.manifests[0].etag = String(revision)
+    return expecting
+  }
+
+  /// A refusal whose problems have their places in the files.
+  func placed(_ problem: ProblemDetails) -> ProblemDetails {
+    var placed = problem
+    for index in placed.errors.indices {
+      let item = placed.errors[index]
+      guard let place = place(subject: item.subject, path: item.path) else { continue }
+      placed.errors[index].file = place.file
+      placed.errors[index].line = (place.mark?.line).map(Int64.init)
+      placed.errors[index].column = (place.mark?.column).map(Int64.init)
+    }
+    return placed
+  }
+
   /// Where in the files something is that the server found wrong.
-  func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
+  private func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
     guard let manifest = manifests.first(where: { $0.ref.fqn == subject }) else { return nil }
     var text = path ?? ""
     while !text.isEmpty {
