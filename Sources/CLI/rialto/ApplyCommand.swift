@@ -53,6 +53,7 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(help: "How long to wait.")
   var timeout = DurationArgument(.seconds(60))
 
+  @OptionGroup var reading: ReadingArguments
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -77,7 +78,7 @@ struct ApplyCommand: AsyncParsableCommand {
     try await Failure.reported(doing: what, to: .standard) {
       // Before the server is asked for: what is wrong in a file does not depend on it.
       let read = try ManifestFiles.read(
-        files, isRecursive: recursive,
+        files, isRecursive: recursive, options: try reading.options(),
         standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) })
       if dryRun == .client {
         check(read, to: .standard)

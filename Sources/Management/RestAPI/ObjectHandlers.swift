@@ -97,7 +97,8 @@ struct ObjectHandlers {
       WriteAnswer(
         document: Rendering.result(
           try await operations.apply(
-            principal, text, mode: call.mode, once: once, on: base)))
+            principal, text, skipsForeign: call.flag("skipUnknown"), mode: call.mode, once: once,
+            on: base)))
     } remembering: {
       WriteAnswer(document: Rendering.result($0))
     }
@@ -107,7 +108,9 @@ struct ObjectHandlers {
   func plan(_ call: Call) async throws -> Response {
     let text = try await call.body(Self.texts)
     return Call.json(
-      Rendering.result(try await operations.apply(principal, text, mode: .dryRun)))
+      Rendering.result(
+        try await operations.apply(
+          principal, text, skipsForeign: call.flag("skipUnknown"), mode: .dryRun)))
   }
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {
