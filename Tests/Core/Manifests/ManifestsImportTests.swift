@@ -175,4 +175,50 @@ import Testing
     #expect(spec[["defaultTrafficSetting", "outbound", "reachability", "mode"]] == "CLUSTER")
     #expect(said.diagnostics.contains { $0.code == "RL1052" })
   }
+
+  @Test func `every account of every namespace is every identity of the cluster`() throws {
+    let text = """
+      apiVersion: api.tsb.tetrate.io/v2
+      kind: TenantSetting
+      metadata: {name: s, organization: acme, tenant: t}
+      spec:
+        defaultSecuritySetting:
+          authorization: {mode: CUSTOM, serviceAccounts: ["*/*", shop/web]}
+      """
+    guard case .tenantSetting(let settings) = try #require(entries(text).first?.manifest).spec
+    else {
+      Issue.record("no TenantSetting")
+      return
+    }
+    #expect(settings.security?.authorization == .cluster)
+  }
+
+  @Test func `what an export has beside the object is taken and not kept`() throws {
+    let text = """
+      apiversion: api.tsb.tetrate.io/v2
+      kind: List
+      items:
+      - apiVersion: traffic.tsb.tetrate.io/v2
+        kind: Group
+        Metadata:
+          name: G_1
+          organization: acme
+          tenant: t
+          workspace: w
+          resourceVersion: '"abc="'
+        spec:
+          fqn: organizations/acme/tenants/t/workspaces/w/trafficgroups/G_1
+          etag: '"abc="'
+          namespace_selector: {names: ["*/shop"]}
+          config_mode: DIRECT
+          colour: red
+      """
+    let found = try #require(entries(text).first)
+    #expect(found.manifest?.ref.name == "g-1" && found.manifest?.etag == "\"abc=\"")
+    #expect(
+      found.manifest?.document["spec"]
+        == ["configMode": "DIRECT", "namespaceSelector": ["names": ["*/shop"]]])
+    #expect(found.diagnostics.allSatisfy { $0.severity == .warning })
+    #expect(found.diagnostics.contains { $0.code == "RL1003" && $0.message.contains("left out") })
+  }
 }
