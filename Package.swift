@@ -147,8 +147,8 @@ let package = Package(
     .target(
       name: "Operations",
       dependencies: [
-        "Access", "Blueprints", "Compiler", "Documents", "Manifests", "Model", "Planner",
-        "Publication", "Storage", "Streams",
+        "Access", "Blueprints", "Compiler", "Documents", "Inheritance", "Manifests", "Model",
+        "Planner", "Publication", "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],

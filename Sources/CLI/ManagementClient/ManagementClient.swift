@@ -34,6 +34,8 @@ package struct ManagementClient: Sendable {
     case basic
     /// With its status.
     case full
+    /// With what holds where it is, inherited from above.
+    case effective
   }
 
   package func object(_ ref: ResourceRef, view: View = .basic) async throws -> Document {

@@ -45,6 +45,7 @@ struct ApplyCommand: AsyncParsableCommand {
   var ifMatch: Int64?
 
   @OptionGroup var waiting: WaitOptions
+  @OptionGroup var reading: ReadingArguments
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -69,7 +70,7 @@ struct ApplyCommand: AsyncParsableCommand {
     try await Failure.reported(doing: what, to: .standard) {
       // Before the server is asked for: what is wrong in a file does not depend on it.
       let read = try ManifestFiles.read(
-        files, isRecursive: recursive,
+        files, isRecursive: recursive, options: try reading.options(),
         standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) })
       if rehearsal.mode == .client {
         check(read, to: .standard)

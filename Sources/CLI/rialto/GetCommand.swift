@@ -17,6 +17,7 @@ struct GetCommand: AsyncParsableCommand {
         rialto get serviceroute orders -o yaml
         rialto get sr orders --workspace shop
         rialto get organizations/acme/tenants/web
+        rialto get workspace shop --effective
         rialto get workloads -n shop -o wide
         rialto get serviceroutes --watch
         rialto get serviceroutes --columns name,state --sort-by age
@@ -32,6 +33,13 @@ struct GetCommand: AsyncParsableCommand {
     name: [.customShort("l"), .customLong("selector")],
     help: ArgumentHelp("Only objects with these labels: team=web,tier!=db.", valueName: "labels"))
   var labels: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Show what holds where one object is, and which object or profile says so.",
+      discussion: "Settings of the organization, the tenant, the workspace, the group and the "
+        + "service, with the profiles attached to them, merged as they are in force."))
+  var effective = false
 
   @Flag(name: [.short, .long], help: "Go on showing what changes.")
   var watch = false
@@ -72,6 +80,7 @@ struct GetCommand: AsyncParsableCommand {
         advice: "Use --workspace and --group; -n is for 'rialto get workloads'.")
     }
     let targets = Targets(session: session, parents: parents)
+    if effective { return try await showEffective(targets) }
     let isAll = words.count == 1 && words[0].lowercased() == "all"
     let (kinds, name) = isAll ? (Kind.allCases, nil) : try Targets.words(words)
     guard let name else {
@@ -88,6 +97,25 @@ struct GetCommand: AsyncParsableCommand {
       return try await list({ [try await find()] }, in: session)
     }
     try ObjectPrinter(output, now: session.now()).print(try await find(), to: session.terminal)
+  }
+
+  private func showEffective(_ targets: Targets) async throws {
+    let (kinds, name) = try Targets.words(words)
+    guard let name, !watch, labels == nil else {
+      throw Failure(
+        .usage, .unknownKind, "--effective is about one object: KIND NAME",
+        advice: "For example: rialto get workspace shop --effective.")
+    }
+    let inheriting = kinds.filter(\.takesPartInInheritance)
+    guard !inheriting.isEmpty else {
+      throw Failure(
+        .usage, .unknownKind, "a \(kinds[0].title) inherits nothing",
+        advice: "Ask for the organization, a tenant, a workspace, a traffic or security group, or "
+          + "one of their settings.")
+    }
+    let ref = try await targets.one(inheriting, name)
+    let document = try await targets.session.client.object(ref, view: .effective)
+    targets.session.terminal.data(EffectiveText(output: output).text(of: document, at: ref))
   }
 
   /// Tables show the state; what can be applied again does not.

@@ -33,6 +33,7 @@ struct PlanCommand: AsyncParsableCommand {
   @Flag(help: "Exit with 2 when something would change.")
   var exitCode = false
 
+  @OptionGroup var reading: ReadingArguments
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -40,7 +41,7 @@ struct PlanCommand: AsyncParsableCommand {
     try await Session.run(connection, what: "plan \(ManifestFiles.names(files))") {
       try await plan(
         try ManifestFiles.read(
-          files, isRecursive: recursive,
+          files, isRecursive: recursive, options: try reading.options(),
           standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) }), in: $0)
     }
   }
@@ -86,6 +87,7 @@ struct DiffCommand: AsyncParsableCommand {
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
   var recursive = false
 
+  @OptionGroup var reading: ReadingArguments
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
@@ -98,7 +100,7 @@ struct DiffCommand: AsyncParsableCommand {
       try await Session.run(connection, what: "compare \(ManifestFiles.names(files))") {
         isDifferent = try await differs(
           try ManifestFiles.read(
-            files, isRecursive: recursive,
+            files, isRecursive: recursive, options: try reading.options(),
             standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) }), in: $0)
       }
     } catch let code as ExitCode where code.rawValue == ExitStatus.failed.rawValue {

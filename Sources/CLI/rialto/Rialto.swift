@@ -27,6 +27,7 @@ struct Rialto: AsyncParsableCommand {
           ExplainCommand.self,
           GetCommand.self,
           HistoryCommand.self,
+          ImportCommand.self,
           PlanCommand.self,
           RollbackCommand.self,
           StatusCommand.self,

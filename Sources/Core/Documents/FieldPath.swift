@@ -53,12 +53,16 @@ package struct FieldPath: Hashable, Sendable, Comparable {
 }
 
 /// A place in a text that somebody wrote; lines and columns count from 1.
-package struct Mark: Hashable, Sendable {
+package struct Mark: Hashable, Sendable, Comparable {
   package let line: Int
   package let column: Int
 
   package init(line: Int, column: Int) {
     self.line = line
     self.column = column
+  }
+
+  package static func < (left: Mark, right: Mark) -> Bool {
+    (left.line, left.column) < (right.line, right.column)
   }
 }

@@ -5,16 +5,16 @@ import SwiftProtobuf
 
 /// Everything that lets clients from outside in through a gateway, except for the clusters.
 func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
+  let withdrawals = site.trust?.withdrawals ?? 0
   var ports: [Int: GatewayPort] = [:]
   for plan in site.gateways(for: profile) {
     for server in plan.servers {
-      ports[
-        server.port,
-        default: GatewayPort(number: server.port, withdrawals: site.trust?.withdrawals ?? 0)
-      ].add(server, of: plan, in: site)
+      ports[server.port, default: GatewayPort(number: server.port, withdrawals: withdrawals)]
+        .add(server, of: plan, in: site)
     }
     for server in plan.connections {
-      ports[server.port, default: GatewayPort(number: server.port)].add(server, of: plan, in: site)
+      ports[server.port, default: GatewayPort(number: server.port, withdrawals: withdrawals)]
+        .add(server, of: plan, in: site)
     }
   }
   return ports.values.sorted { $0.number < $1.number }.flatMap(\.resources)

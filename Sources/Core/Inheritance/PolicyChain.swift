@@ -48,6 +48,7 @@ package func policyLayers(
 
 private struct AttachedProfile {
   var ref: ResourceRef
+  var holder: ResourceRef
   var profile: Profile
   /// What the object that it is attached to is about.
   var isAbout: (PolicyProperty) -> Bool
@@ -55,7 +56,9 @@ private struct AttachedProfile {
   func layer(_ role: PolicyLayer.Role) -> PolicyLayer {
     let part = role == .mandates ? profile.mandates : profile.defaults
     return PolicyLayer(
-      role, PolicySource(ref, ["spec", role == .mandates ? "mandates" : "defaults"]),
+      role,
+      PolicySource(
+        ref, ["spec", role == .mandates ? "mandates" : "defaults"], attachedTo: holder),
       part.values.filter { isAbout($0.key) }, unset: part.unset.filter(isAbout))
   }
 }
@@ -72,7 +75,9 @@ private func attachedProfiles(
   for holder in holders {
     for ref in lookup.policyHolder(holder.ref)?.profiles ?? [] {
       guard case .profile(let profile)? = lookup.policyHolder(ref)?.spec else { continue }
-      found.append(AttachedProfile(ref: ref, profile: profile, isAbout: holder.isAbout))
+      found.append(
+        AttachedProfile(
+          ref: ref, holder: holder.ref, profile: profile, isAbout: holder.isAbout))
     }
   }
   return found

@@ -5,10 +5,15 @@ package struct PolicySource: Hashable, Sendable {
   package var ref: ResourceRef
   /// The fields that lead to the setting, such as `spec`, `defaultSecuritySetting`.
   package var path: [String]
+  /// Of a profile: the object through which it holds.
+  package var holder: ResourceRef?
 
-  package init(_ ref: ResourceRef, _ path: [String] = ["spec"]) {
+  package init(
+    _ ref: ResourceRef, _ path: [String] = ["spec"], attachedTo holder: ResourceRef? = nil
+  ) {
     self.ref = ref
     self.path = path
+    self.holder = holder
   }
 }
 

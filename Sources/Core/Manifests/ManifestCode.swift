@@ -27,6 +27,8 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case deprecated = "RL1050"
   case noEffectYet = "RL1051"
   case converted = "RL1052"
+  case foreignObject = "RL1070"
+  case unreplacedVariable = "RL1071"
   case namespaceOwned = "RL1060"
   case outsideWorkspace = "RL1061"
   case secondOfItsKind = "RL1062"
@@ -83,6 +85,13 @@ package enum ManifestCode: String, CaseIterable, Sendable {
     case .deprecated: "The field still works; its successor says the same more clearly."
     case .converted:
       "Something of Tetrate Service Bridge has another name or form here and was changed to it."
+    case .foreignObject:
+      "The object belongs to another API: Kubernetes, Istio, or software that is to be installed. "
+        + "Take it out of the file, or let '--skip-unknown' leave it out and list it."
+    case .unreplacedVariable:
+      "The text is a template, and a variable in it has no value. Give it one with "
+        + "'--var NAME=VALUE' or '--var-file FILE'; a dollar sign that means itself is then written "
+        + "'$$'. What begins with '{{' is a template of Helm: let 'helm template' render it."
     case .noEffectYet: "The field is understood and kept, but changes nothing yet."
     case .namespaceOwned:
       "A namespace of a cluster belongs to one workspace, and within it to one group of a type. "

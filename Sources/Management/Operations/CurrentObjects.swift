@@ -48,6 +48,12 @@ struct CurrentObjects {
     return found.sorted()
   }
 
+  /// The objects of a kind directly below `ref`, as meant, the oldest first.
+  func children(of ref: ResourceRef, _ kind: Kind) -> [Resource] {
+    children[ref, default: []].filter { $0.kind == kind }.compactMap { resources[$0] }
+      .sorted { ($0.created, $0.ref) < ($1.created, $1.ref) }
+  }
+
   /// Everything that may contend with an object about what it owns.
   func contenders(of resource: Resource) -> [Resource] { ownership.contenders(of: resource) }
 

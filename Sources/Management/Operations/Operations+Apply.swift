@@ -21,13 +21,17 @@ extension Operations {
 
   /// Writes every manifest in `text` as one change.
   ///
-  /// - Parameter base: the revision that there must be, and none after it.
+  /// - Parameters:
+  ///   - skipsForeign: leaves out objects of other APIs, with a warning each.
+  ///   - base: the revision that there must be, and none after it.
   package func apply(
-    _ principal: Principal, _ text: Text, mode: Store.Mode = .write, once: Once? = nil,
-    on base: Revision? = nil
+    _ principal: Principal, _ text: Text, skipsForeign: Bool = false, mode: Store.Mode = .write,
+    once: Once? = nil, on base: Revision? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
-    let read = Manifests.read(text.bytes, file: text.file, format: text.format)
+    let read = Manifests.read(
+      text.bytes, file: text.file, format: text.format,
+      options: ReadingOptions(skipsForeign: skipsForeign))
     if read.hasErrors { throw OperationError.rejected(read.diagnostics) }
     guard !read.value.isEmpty else { throw OperationError.malformed("there is no object in it") }
     return try await write(

@@ -67,7 +67,7 @@ struct ObjectHandlers {
           operations, principal, .collection(collection, labels: labels, fields: fields),
           streams.shared, after: streams.start(of: call)))
     }
-    let isFull = try isFull(call)
+    let isFull = try view(call, of: nil) == .full
     let projection = try Projection(call.query["fields"])
     let limit = try call.limit(default: 100)
     let cursor = try call.query["continue"].map { try Continuation.cursor($0, in: collection) }
@@ -105,7 +105,8 @@ struct ObjectHandlers {
       WriteAnswer(
         document: Rendering.result(
           try await operations.apply(
-            principal, text, mode: call.mode, once: once, on: base)))
+            principal, text, skipsForeign: call.flag("skipUnknown"), mode: call.mode, once: once,
+            on: base)))
     } remembering: {
       WriteAnswer(document: Rendering.result($0))
     }
@@ -115,34 +116,56 @@ struct ObjectHandlers {
   func plan(_ call: Call) async throws -> Response {
     let text = try await call.body(Self.texts)
     return Call.json(
-      Rendering.result(try await operations.apply(principal, text, mode: .dryRun)))
+      Rendering.result(
+        try await operations.apply(
+          principal, text, skipsForeign: call.flag("skipUnknown"), mode: .dryRun)))
   }
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {
     let projection = try Projection(call.query["fields"])
+    let view = try view(call, of: ref.kind)
     let object = try await operations.get(principal, ref)
     if try call.flag("watch") {
       return try streams.response(
         ObjectSource(
           operations, principal, .object(ref), streams.shared, after: streams.start(of: call)))
     }
-    // Status changes without a new revision, so the tag must not cover it.
-    if try isFull(call) {
-      let document = Rendering.object(object, status: operations.status(of: object))
-      return Call.json(projection?(document) ?? document)
+    // What comes from elsewhere changes without a new revision, so the tag must not cover it.
+    var document: Document?
+    switch view {
+    case .basic: break
+    case .full: document = Rendering.object(object, status: operations.status(of: object))
+    case .effective: document = Rendering.effective(try await operations.effective(principal, ref))
     }
+    if let document { return Call.json(projection?(document) ?? document) }
     let tag = "\"\(object.revision.number)\""
     if call.isKnown(tag: tag) { return Response(status: .notModified, headers: [.eTag: tag]) }
-    let document = Rendering.object(object)
-    return Call.json(projection?(document) ?? document, headers: [.eTag: tag])
+    let basic = Rendering.object(object)
+    return Call.json(projection?(basic) ?? basic, headers: [.eTag: tag])
   }
 
-  private func isFull(_ call: Call) throws -> Bool {
-    switch call.query["view"] {
-    case nil, "basic"?: return false
-    case "full"?: return true
-    default: throw OperationError.malformed("view is basic or full")
+  /// How much is told about an object.
+  enum View: String {
+    case basic
+    /// With its status.
+    case full
+    /// With what holds where it is.
+    case effective
+
+    /// - Parameter kind: nil in lists.
+    static func all(of kind: Kind?) -> [View] {
+      kind?.takesPartInInheritance == true ? [.basic, .full, .effective] : [.basic, .full]
     }
+  }
+
+  private func view(_ call: Call, of kind: Kind?) throws -> View {
+    guard let text = call.query["view"] else { return .basic }
+    let known = View.all(of: kind)
+    guard let view = View(rawValue: text), known.contains(view) else {
+      throw OperationError.malformed(
+        "view is \(known.map(\.rawValue).joined(separator: " or ")) here")
+    }
+    return view
   }
 
   private static func written(_ result: WriteResult, _ ref: ResourceRef?) -> WriteAnswer {

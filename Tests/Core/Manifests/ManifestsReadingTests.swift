@@ -74,8 +74,7 @@ import Testing
     arguments: [
       ("gateway.rialto.mesh/v2", "ServiceRoute", "it is in traffic.rialto.mesh/v2"),
       ("traffic.rialto.mesh/v2", "ServiceRout", "did you mean 'ServiceRoute'?"),
-      ("v1", "Namespace", "no kind 'Namespace' in 'v1'"),
-      ("install.tetrate.io/v1alpha1", "IngressGateway", "no kind 'IngressGateway'"),
+
       ("traffic.rialto.mesh/v1", "Group", "no kind 'Group'"),
     ] as [(String, String, String)])
   func `an unknown kind is refused`(_ version: String, _ kind: String, _ message: String) {

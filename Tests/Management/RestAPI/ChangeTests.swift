@@ -156,4 +156,16 @@ import Testing
     #expect(try await call(.get, "/v2/lookup/selector?names=shop").status == 400)
     #expect(try await call(.get, "/v2/lookup/service?service=orders").status == 400)
   }
+
+  @Test func `objects of other APIs are left out when asked for, and listed`() async throws {
+    let text = ManagementFixture.tree + "\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+    let client = Client(fixture: fixture)
+    let refused = try await client(.post, "/v2/apply", text)
+    #expect(refused.status == 422 && refused.body["code"] == "RL1070")
+    #expect(try await client(.post, "/v2/plan?skipUnknown=maybe", text).status == 400)
+    let taken = try await client(.post, "/v2/apply?skipUnknown=true", text)
+    #expect(taken.status == 200)
+    #expect(taken.body["results"]?.list?.count == 5)
+    #expect(taken.body["warnings"]?.list?.map { $0["code"] } == ["RL1070"])
+  }
 }

@@ -30,9 +30,11 @@ struct ManifestFiles: Sendable {
   ///   - isRecursive: whether folders inside folders count.
   /// - Throws: `Failure` with everything that is wrong in any of them.
   static func read(
-    _ paths: [String], isRecursive: Bool, standardInput: () throws -> [UInt8]
+    _ paths: [String], isRecursive: Bool, options: ReadingOptions = ReadingOptions(),
+    standardInput: () throws -> [UInt8]
   ) throws -> ManifestFiles {
-    let read = try reading(paths, isRecursive: isRecursive, standardInput: standardInput)
+    let read = try reading(
+      paths, isRecursive: isRecursive, options: options, standardInput: standardInput)
     guard let files = read.files else {
       let code = read.errors.first?.code ?? ClientCode.invalidInput.rawValue
       throw Failure(
@@ -44,41 +46,54 @@ struct ManifestFiles: Sendable {
 
   /// - Throws: `Failure` when there is nothing to read.
   static func reading(
-    _ paths: [String], isRecursive: Bool, standardInput: () throws -> [UInt8]
+    _ paths: [String], isRecursive: Bool, options: ReadingOptions = ReadingOptions(),
+    standardInput: () throws -> [UInt8]
   ) throws -> Reading {
-    var manifests: [Manifest] = []
-    var diagnostics: [Diagnostic] = []
-    for path in try paths.flatMap({ try files(at: $0, isRecursive: isRecursive) }) {
-      let bytes = path == "-" ? try standardInput() : try contents(of: path)
-      let name = path == "-" ? "standard input" : path
-      let format: TextFormatName = path.hasSuffix(".json") ? .json : .yaml
-      let read = Manifests.read(bytes, file: name, format: format)
-      manifests += read.value
-      diagnostics += read.diagnostics
-    }
-    diagnostics += repeated(manifests)
+    let entries = try entries(
+      paths, isRecursive: isRecursive, options: options, standardInput: standardInput)
+    let diagnostics = entries.flatMap(\.diagnostics)
     let errors = diagnostics.filter { $0.severity == .error }
-    guard !manifests.isEmpty || !errors.isEmpty else {
-      throw Failure(
-        .failed, .noInput, "\(paths.joined(separator: ", ")): no manifest in it",
-        advice: "Files end in .yaml, .yml or .json; -R looks into folders inside folders.")
-    }
+    let manifests = entries.compactMap(\.manifest)
+    guard !manifests.isEmpty || !errors.isEmpty else { throw nothing(in: paths) }
     return Reading(
       files: errors.isEmpty ? ManifestFiles(manifests: manifests, warnings: diagnostics) : nil,
       findings: diagnostics.map(ProblemDetails.Item.init), errors: errors)
   }
 
+  /// Every document of the files, what cannot be taken included.
+  static func entries(
+    _ paths: [String], isRecursive: Bool, options: ReadingOptions,
+    standardInput: () throws -> [UInt8]
+  ) throws -> [ManifestEntry] {
+    var entries: [ManifestEntry] = []
+    for path in try paths.flatMap({ try files(at: $0, isRecursive: isRecursive) }) {
+      let bytes = path == "-" ? try standardInput() : try contents(of: path)
+      entries += Manifests.readEntries(
+        bytes, file: path == "-" ? "standard input" : path,
+        format: path.hasSuffix(".json") ? .json : .yaml, options: options)
+    }
+    markRepeated(&entries)
+    return entries
+  }
+
+  static func nothing(in paths: [String]) -> Failure {
+    Failure(
+      .failed, .noInput, "\(paths.joined(separator: ", ")): no manifest in it",
+      advice: "Files end in .yaml, .yml or .json; -R looks into folders inside folders.")
+  }
+
   /// One file holds an object once by itself; several have to agree.
-  private static func repeated(_ manifests: [Manifest]) -> [Diagnostic] {
+  private static func markRepeated(_ entries: inout [ManifestEntry]) {
     var files: [ResourceRef: String?] = [:]
-    return manifests.compactMap { manifest in
+    for index in entries.indices where !entries[index].hasErrors {
+      guard let manifest = entries[index].manifest else { continue }
       if let first = files[manifest.ref] {
-        return Diagnostic(
-          code: ManifestCode.repeated.rawValue, subject: manifest.ref.fqn, file: manifest.file,
-          message: "the object is in \(first ?? "another file") too")
+        entries[index].diagnostics.append(
+          Diagnostic(
+            code: ManifestCode.repeated.rawValue, subject: manifest.ref.fqn, file: manifest.file,
+            message: "the object is in \(first ?? "another file") too"))
       }
       files[manifest.ref] = manifest.file
-      return nil
     }
   }
 

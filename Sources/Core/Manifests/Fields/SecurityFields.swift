@@ -39,7 +39,7 @@ enum SecurityFields {
           + "(CUSTOM), or by rules (RULES).", absent: "UNSET: inherited"),
       Field(
         "serviceAccounts", .list(.text(.serviceAccount)),
-        "With CUSTOM: 'NAMESPACE/ACCOUNT', 'NAMESPACE/*' or './*'."),
+        "With CUSTOM: 'NAMESPACE/ACCOUNT', 'NAMESPACE/*', './*', or '*/*' for every identity."),
       Field(
         "rules",
         .fields([

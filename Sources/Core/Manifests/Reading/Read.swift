@@ -17,32 +17,13 @@ package let maximumTextSize = 1 << 20
 ///   - file: what the client calls the text, for messages.
 ///   - format: YAML includes JSON; `.json` accepts nothing else.
 package func read(
-  _ bytes: [UInt8], file: String? = nil, format: TextFormatName = .yaml
+  _ bytes: [UInt8], file: String? = nil, format: TextFormatName = .yaml,
+  options: ReadingOptions = ReadingOptions()
 ) -> Diagnosed<[Manifest]> {
-  let (documents, textReport) = markedDocuments(in: bytes, file: file, format: format)
-  var diagnostics = textReport.diagnostics
-  var report = Report(file: file)
-  var manifests: [Manifest] = []
-  var places: [ResourceRef: Mark?] = [:]
-  for document in documents {
-    for item in items(of: document, &report) {
-      var reader = EnvelopeReader(item, file: file, expected: nil)
-      let manifest = reader.manifest()
-      diagnostics += reader.report.diagnostics
-      guard let manifest, !reader.report.hasErrors else { continue }
-      if let first = places[manifest.ref] {
-        let place = first.map { " in line \($0.line)" } ?? ""
-        report.add(
-          .repeated, at: FieldPath(), mark: item.mark,
-          "\(manifest.ref.text) is there twice, first\(place)")
-        continue
-      }
-      places[manifest.ref] = item.mark
-      manifests.append(manifest)
-    }
-  }
+  let entries = readEntries(bytes, file: file, format: format, options: options)
   return Diagnosed(
-    value: manifests, diagnostics: Array((diagnostics + report.diagnostics).prefix(Report.limit)))
+    value: entries.filter { !$0.hasErrors }.compactMap(\.manifest),
+    diagnostics: Array(entries.flatMap(\.diagnostics).prefix(Report.limit)))
 }
 
 /// The one object in the body of a request for a known path: a whole manifest, one without
@@ -104,10 +85,15 @@ struct Item {
   }
 
   var mark: Mark? { marks[path] }
+
+  /// Whether something that is at the mark is a part of the item.
+  func holds(_ mark: Mark) -> Bool {
+    marks.contains { $0.value == mark && $0.key.steps.starts(with: path.steps) }
+  }
 }
 
 /// The entries of a `kind: List`, or the document itself.
-private func items(of document: MarkedDocument, _ report: inout Report) -> [Item] {
+func items(of document: MarkedDocument, _ report: inout Report) -> [Item] {
   guard document.value["kind"]?.string == "List" else { return [Item(document)] }
   guard let entries = document.value["items"]?.list else {
     report.add(
@@ -130,28 +116,66 @@ private func items(of document: MarkedDocument, _ report: inout Report) -> [Item
 private func markedDocuments(
   in bytes: [UInt8], file: String?, format: TextFormatName
 ) -> ([MarkedDocument], Report) {
+  let parts = markedParts(in: bytes, file: file, format: format, values: nil)
+  var report = Report(file: file)
+  for part in parts { report.add(part.report) }
+  return (parts.flatMap(\.documents), report)
+}
+
+/// The documents of a text, each with what is wrong with it as a text.
+///
+/// - Parameter values: of a template's variables; nil: the text is no template.
+func markedParts(
+  in bytes: [UInt8], file: String?, format: TextFormatName, values: [String: String]?
+) -> [(documents: [MarkedDocument], report: Report)] {
   var report = Report(file: file)
   if let problem = textProblem(bytes) {
     report.add(problem.code, problem.message)
-    return ([], report)
+    return [([], report)]
   }
   switch format {
   case .json:
     do {
       let (value, marks) = try JSONParser.markedDocument(from: bytes)
-      return ([MarkedDocument(value: value, marks: marks)], report)
+      var document = MarkedDocument(value: value, marks: marks)
+      document.fill(values, &report)
+      return [([document], report)]
     } catch {
       report.add(.syntax, mark: error.mark, "no valid JSON: \(error.message)")
-      return ([], report)
+      return [([], report)]
     }
   case .yaml:
-    let (events, failure) = YAMLEvent.events(of: bytes)
-    var composer = YAMLComposer(events, report: report)
-    composer.compose()
-    report = composer.report
-    if let failure { report.add(failure.code, mark: failure.mark, failure.message) }
-    return (composer.documents, report)
+    var limit = YAMLEvent.limit
+    return TextChunk.chunks(of: bytes).map { chunk in
+      marked(chunk, Report(file: file), values, &limit)
+    }
   }
+}
+
+private func marked(
+  _ chunk: TextChunk, _ report: Report, _ values: [String: String]?, _ limit: inout Int
+) -> (documents: [MarkedDocument], report: Report) {
+  let (events, failure) = YAMLEvent.events(of: chunk.bytes, after: chunk.line, limit: limit)
+  limit -= events.count
+  var composer = YAMLComposer(events, values: values, report: report)
+  composer.compose()
+  var report = composer.report
+  let isDefective = failure != nil || composer.documents.contains(where: \.isDefective)
+  if isDefective, let place = chunk.placeOfBraces {
+    // What YAML makes of the template helps nobody.
+    report = Report(file: report.file)
+    report.add(
+      .unreplacedVariable, mark: place,
+      "a template of Helm; let 'helm template' render it, and read what comes out")
+    return ([], report)
+  }
+  if let failure { report.add(failure.code, mark: failure.mark, failure.message) }
+  if let line = chunk.mendedLine, !composer.documents.isEmpty {
+    report.add(
+      .syntax, severity: .warning, mark: Mark(line: line, column: 1),
+      "the dashes are taken as the end of the document; a line of its own, ---, ends one")
+  }
+  return (composer.documents, report)
 }
 
 private func textProblem(_ bytes: [UInt8]) -> (code: ManifestCode, message: String)? {

@@ -28,6 +28,11 @@ struct Report {
         mark: mark ?? nearestMark(to: path), message: message))
   }
 
+  /// What another report has found.
+  mutating func add(_ other: Report) {
+    diagnostics += other.diagnostics.prefix(max(0, Self.limit - diagnostics.count))
+  }
+
   var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
   /// Names the object in what was found before its name was known.

@@ -6,20 +6,25 @@ struct MarkedDocument {
   var marks: [FieldPath: Mark]
   /// Whether something in it was refused, so that its content is not what was meant.
   var isDefective = false
+  /// The variables in what nobody gave values for, by where they are.
+  var variables: [Mark: Template] = [:]
 }
 
 /// Makes documents of the events of a YAML text. Only the scalars of JSON are resolved: `yes`, `010`
 /// and `1.10.0` are texts, as they look.
 struct YAMLComposer {
   private let events: [YAMLEvent]
+  /// The values of a template's variables; nil: the text is no template.
+  private let values: [String: String]?
   private var position = 0
   private var path = FieldPath()
   private var current = MarkedDocument(value: .null, marks: [:])
   private(set) var documents: [MarkedDocument] = []
   private(set) var report: Report
 
-  init(_ events: [YAMLEvent], report: Report) {
+  init(_ events: [YAMLEvent], values: [String: String]? = nil, report: Report) {
     self.events = events
+    self.values = values
     self.report = report
   }
 
@@ -50,7 +55,8 @@ struct YAMLComposer {
         .anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
     }
     switch event.content {
-    case .scalar(let text, let isPlain): return scalar(text, isPlain: isPlain, at: event.mark)
+    case .scalar(let text, let style):
+      return scalar(filled(text, style, at: event.mark), isPlain: style == .plain)
     case .sequenceStart: return sequence(depth: depth, at: event.mark)
     case .mappingStart: return mapping(depth: depth, at: event.mark)
     case .documentStart, .documentEnd, .sequenceEnd, .mappingEnd, .alias: return .null
@@ -119,7 +125,7 @@ struct YAMLComposer {
         .anchorOrTag, event.mark, "anchors, aliases and tags are not allowed; write the value out")
     }
     switch event.content {
-    case .scalar(let text, _): return text
+    case .scalar(let text, let style): return filled(text, style, at: event.mark)
     case .sequenceStart, .mappingStart:
       skipToEnd()
       refuse(.syntax, event.mark, "a key has to be text")
@@ -128,7 +134,28 @@ struct YAMLComposer {
     }
   }
 
-  private mutating func scalar(_ text: String, isPlain: Bool, at mark: Mark) -> Document {
+  /// The text with the values of variables in it. They never change what is around it, for it is
+  /// taken apart already.
+  private mutating func filled(
+    _ text: String, _ style: YAMLEvent.ScalarStyle, at mark: Mark
+  ) -> String {
+    let template = Template(text)
+    let names = template.names
+    guard let values else {
+      if !names.isEmpty, style != .block {
+        current.variables[current.marks[path] ?? mark] = template
+      }
+      return text
+    }
+    // Blocks hold other languages, in which a dollar sign may be anything.
+    guard style != .block else { return template.filled(values, isLenient: true) }
+    for name in Set(names).sorted() where values[name] == nil {
+      refuse(.unreplacedVariable, current.marks[path] ?? mark, missingVariable(name, values))
+    }
+    return template.filled(values, isLenient: false)
+  }
+
+  private mutating func scalar(_ text: String, isPlain: Bool) -> Document {
     guard isPlain else { return .string(text) }
     switch text {
     case "", "null": return .null
@@ -141,4 +168,10 @@ struct YAMLComposer {
     else { return .string(text) }
     return number
   }
+}
+
+/// What to say of a variable that has no value.
+func missingVariable(_ name: String, _ values: [String: String]?) -> String {
+  let near = values.map { didYouMean(name, of: $0.keys.sorted()) } ?? ""
+  return "nobody says what ${\(name)} is\(near); give it a value with --var \(name)=VALUE"
 }

@@ -5,10 +5,18 @@ import Documents
 struct YAMLEvent {
   enum Content {
     case documentStart, documentEnd
-    case scalar(String, isPlain: Bool)
+    case scalar(String, ScalarStyle)
     case sequenceStart, sequenceEnd
     case mappingStart, mappingEnd
     case alias
+  }
+
+  enum ScalarStyle {
+    /// Without quotes: it may be a number.
+    case plain
+    case quoted
+    /// After `|` or `>`: several lines, often of another language.
+    case block
   }
 
   let content: Content
@@ -27,16 +35,23 @@ struct YAMLEvent {
 
   /// The events of a text, and what stopped the parser before its end. Nothing is expanded: the cost
   /// is linear in the size of the text.
-  static func events(of bytes: [UInt8]) -> (events: [YAMLEvent], failure: Failure?) {
+  ///
+  /// - Parameters:
+  ///   - line: how many lines come before the text.
+  ///   - limit: how many there may be.
+  static func events(
+    of bytes: [UInt8], after line: Int = 0, limit: Int = limit
+  ) -> (events: [YAMLEvent], failure: Failure?) {
     var events: [YAMLEvent] = []
     let failure = unsafe bytes.withUnsafeBufferPointer { buffer in
-      unsafe parse(buffer, into: &events)
+      unsafe parse(buffer, after: line, limit: limit, into: &events)
     }
     return (events, failure)
   }
 
   private static func parse(
-    _ bytes: UnsafeBufferPointer<UInt8>, into events: inout [YAMLEvent]
+    _ bytes: UnsafeBufferPointer<UInt8>, after line: Int, limit: Int,
+    into events: inout [YAMLEvent]
   ) -> Failure? {
     var parser = unsafe yaml_parser_t()
     guard unsafe yaml_parser_initialize(&parser) == 1 else {
@@ -48,13 +63,13 @@ struct YAMLEvent {
     while true {
       var event = unsafe yaml_event_t()
       guard unsafe yaml_parser_parse(&parser, &event) == 1 else {
-        return unsafe problem(of: parser)
+        return unsafe problem(of: parser, after: line)
       }
       defer { unsafe yaml_event_delete(&event) }
       if unsafe event.type == YAML_STREAM_END_EVENT { return nil }
-      let mark = unsafe Mark(event.start_mark)
+      let mark = unsafe Mark(event.start_mark, after: line)
       guard events.count < limit else {
-        return Failure(code: .limit, message: "more than \(limit) parts", mark: mark)
+        return Failure(code: .limit, message: "more than \(self.limit) parts", mark: mark)
       }
       if let (content, isReference) = unsafe content(of: event) {
         events.append(YAMLEvent(content: content, mark: mark, isReference: isReference))
@@ -80,23 +95,35 @@ struct YAMLEvent {
       let text = unsafe String(
         decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       return unsafe (
-        .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
+        .scalar(text, ScalarStyle(scalar.style)),
         scalar.anchor != nil || scalar.tag != nil
       )
     default: return nil
     }
   }
 
-  private static func problem(of parser: yaml_parser_t) -> Failure {
+  private static func problem(of parser: yaml_parser_t, after line: Int) -> Failure {
     let message =
       unsafe parser.problem.map { problem in unsafe String(cString: problem) } ?? "no valid YAML"
     return unsafe Failure(
-      code: .syntax, message: "no valid YAML: \(message)", mark: Mark(parser.problem_mark))
+      code: .syntax, message: "no valid YAML: \(message)",
+      mark: Mark(parser.problem_mark, after: line))
   }
 }
 
 extension Mark {
-  fileprivate init(_ mark: yaml_mark_t) {
-    self.init(line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1)
+  fileprivate init(_ mark: yaml_mark_t, after line: Int) {
+    self.init(line: Int(clamping: mark.line) + 1 + line, column: Int(clamping: mark.column) + 1)
+  }
+}
+
+extension YAMLEvent.ScalarStyle {
+  fileprivate init(_ style: yaml_scalar_style_t) {
+    self =
+      switch style {
+      case YAML_PLAIN_SCALAR_STYLE: .plain
+      case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
+      default: .quoted
+      }
   }
 }

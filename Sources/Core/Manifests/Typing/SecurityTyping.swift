@@ -60,6 +60,10 @@ extension AuthorizationMode {
     case "DISABLED": self = .disabled
     case "CUSTOM":
       let accounts = value["serviceAccounts"]?.elements ?? []
+      if accounts.contains(where: { $0.text == TextFormat.everyServiceAccount }) {
+        self = .cluster
+        return
+      }
       self = .custom(
         serviceAccounts: accounts.compactMap { $0.text.flatMap(serviceAccountPattern) })
     case "RULES": self = .rules(AccessRules(value["rules"], of: ref, &report))

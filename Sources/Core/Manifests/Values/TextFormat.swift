@@ -140,11 +140,14 @@ extension TextFormat {
       ? "names no services; write './*', 'NAMESPACE/*', 'NAMESPACE/NAME' or '*/NAME'" : nil
   }
 
+  /// Whoever has an identity at all.
+  static let everyServiceAccount = "*/*"
+
   static let serviceAccount = TextFormat(
-    "namespace/service account", pattern: "^(\\.|[a-z0-9-]+)/(\\*|[a-z0-9-]+)$"
+    "namespace/service account", pattern: "^(\\.|\\*|[a-z0-9-]+)/(\\*|[a-z0-9-]+)$"
   ) { text in
-    serviceAccountPattern(text) == nil
-      ? "names no service account; write 'NAMESPACE/ACCOUNT', 'NAMESPACE/*' or './*'" : nil
+    serviceAccountPattern(text) == nil && text != everyServiceAccount
+      ? "names no service account; write 'NAMESPACE/ACCOUNT', 'NAMESPACE/*', './*' or '*/*'" : nil
   }
 
   /// A host that clients ask for: a DNS name, `*.` before one, or `*`.

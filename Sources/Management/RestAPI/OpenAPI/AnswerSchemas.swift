@@ -8,7 +8,8 @@ enum AnswerSchemas {
       "Propagation": propagation, "ClusterPropagation": clusterPropagation,
       "Rejection": rejection, "Status": status, "Agents": agents, "Proxy": proxy,
       "JoinToken": joinToken, "Path": path, "ServiceLookup": serviceLookup,
-      "SelectorLookup": selectorLookup,
+      "SelectorLookup": selectorLookup, "EffectiveObject": effectiveObject,
+      "EffectiveProperty": effectiveProperty,
     ]
   }
 
@@ -66,6 +67,34 @@ enum AnswerSchemas {
           ])),
       "warnings": list(OpenAPI.schema("Diagnostic")),
     ], optional: ["base": number, "plan": plan])
+
+  private static let effectiveObject = object([
+    "apiVersion": text, "kind": text, "metadata": ["type": "object"], "spec": ["type": "object"],
+    "effective": object(
+      effectivePolicy.required,
+      optional: effectivePolicy.optional.merging([
+        "subsets": list(
+          object(
+            effectivePolicy.required.merging(["name": text]) { own, _ in own },
+            optional: effectivePolicy.optional))
+      ]) { own, _ in own }),
+  ])
+
+  /// The settings as the kinds of their names have them.
+  private static let effectivePolicy: (required: [String: Document], optional: [String: Document]) =
+    (
+      ["properties": list(OpenAPI.schema("EffectiveProperty"))],
+      ["securitySetting": ["type": "object"], "trafficSetting": ["type": "object"]]
+    )
+
+  private static let effectiveProperty = object(
+    [
+      "name": text, "path": text, "builtIn": flag, "mandated": flag, "stricter": flag,
+      "sources": list(
+        object(
+          ["fqn": text, "kind": text, "path": text],
+          optional: ["attachedTo": text, "notYetEffective": list(text)])),
+    ], optional: ["value": true])
 
   private static let difference = list(
     object(

@@ -55,8 +55,14 @@ struct KindPaths {
     ]
   }
 
-  private static let view = Parameter(
-    "view", .choice(["basic", "full"]), "full: with the status, and so without an ETag.")
+  private static func view(of kind: Kind?) -> Parameter {
+    let views = ObjectHandlers.View.all(of: kind)
+    return Parameter(
+      "view", .choice(views.map(\.rawValue)),
+      "full: with the status, and so without an ETag."
+        + (views.contains(.effective)
+          ? " effective: with what holds there, inherited from above, and who says so." : ""))
+  }
   private static let fields = Parameter.text("fields", "Only these: metadata.name,spec.subsets.")
   private static let watch = Parameter(
     "watch", .boolean, "Answer with server-sent events: added, modified, deleted, bookmark.")
@@ -69,7 +75,7 @@ struct KindPaths {
         .text(
           "fieldSelector",
           kind == .serviceRoute ? "metadata.name=… or spec.service=…." : "metadata.name=…."),
-        Self.fields, Self.view, Self.watch, .since,
+        Self.fields, Self.view(of: nil), Self.watch, .since,
       ], header: [.lastEventID], answer: OpenAPI.list(key), refusals: [404, 410])
     // Trimmed objects are no whole ones.
     operation.answer = OpenAPI.trimmed(operation.answer)
@@ -87,9 +93,11 @@ struct KindPaths {
 
   private var read: Operation {
     var operation = Operation(
-      "get\(key)", "Read: \(kind.summary)", query: [Self.fields, Self.view, Self.watch, .since],
+      "get\(key)", "Read: \(kind.summary)",
+      query: [Self.fields, Self.view(of: kind), Self.watch, .since],
       header: [.ifNoneMatch, .lastEventID], answer: OpenAPI.schema(key), refusals: [304, 404, 410])
-    operation.answer = OpenAPI.trimmed(operation.answer)
+    operation.answer = OpenAPI.trimmed(
+      operation.answer, OpenAPI.schema("EffectiveObject"), if: kind.takesPartInInheritance)
     return operation
   }
 
@@ -144,6 +152,16 @@ extension Operation {
 extension OpenAPI {
   /// With `fields=` the answer has a part of what it has otherwise.
   static func trimmed(_ schema: Document) -> Document {
-    ["anyOf": [schema, ["type": "object", "description": "With fields=, what was asked for."]]]
+    trimmed(schema, .null, if: false)
+  }
+
+  /// - Parameter other: what may come instead, if it may.
+  static func trimmed(_ schema: Document, _ other: Document, if hasOther: Bool) -> Document {
+    [
+      "anyOf": .list(
+        [schema] + (hasOther ? [other] : []) + [
+          ["type": "object", "description": "With fields=, what was asked for."]
+        ])
+    ]
   }
 }

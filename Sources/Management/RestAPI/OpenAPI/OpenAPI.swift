@@ -72,7 +72,7 @@ enum OpenAPI {
         "post": Operation(
           "apply", "Write many objects as one change, or none of them",
           query: [
-            .dryRun, .text("file", "What the client calls the text, for messages."),
+            .dryRun, .text("file", "What the client calls the text, for messages."), .skipUnknown,
             Parameter(
               "revision", .integer(0...(1 << 53)),
               "The revision that the change was planned on; 412 when there is another."),
@@ -85,7 +85,7 @@ enum OpenAPI {
       "/v2/plan": [
         "post": Operation(
           "plan", "What writing many objects would change, object by object and proxy by proxy",
-          query: [.text("file", "What the client calls the text, for messages.")],
+          query: [.text("file", "What the client calls the text, for messages."), .skipUnknown],
           body: [
             "application/json": ["type": "object"], "application/yaml": ["type": "string"],
           ], answer: schema("WriteResult"), refusals: Refusals.write

@@ -48,6 +48,10 @@ struct Parameter {
     "revision", .integer(1...(1 << 53)), "The number of a change.", in: "path", isRequired: true)
   static let dryRun = Parameter(
     "dryRun", .boolean, "Do everything but store it, and say what would be changed.")
+  static let skipUnknown = Parameter(
+    "skipUnknown", .boolean,
+    "Leave out objects of other APIs (Kubernetes, Istio, install), each listed in warnings as RL1070."
+  )
   static let limit = Parameter("limit", .integer(1...500), "How many at most.")
   static let next = Parameter.text("continue", "Where the page begins, as the one before said.")
   static let since = Parameter(

@@ -158,8 +158,8 @@ enum SecuredRoute: Hashable {
           "limit", "continue", "labelSelector", "fieldSelector", "fields", "view", "watch",
           "revision",
         ]
-    case .apply: ["dryRun", "file", "revision"]
-    case .plan: ["file"]
+    case .apply: ["dryRun", "file", "revision", "skipUnknown"]
+    case .plan: ["file", "skipUnknown"]
     case .changes: ["limit", "continue", "object", "kind", "actor", "since"]
     case .rollback: ["dryRun", "object"]
     case .lookupService: ["service", "cluster"]
