@@ -55,6 +55,9 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Sources/Core/EnvoyConfig"),
+    .target(
+      name: "IstioConfig", dependencies: ["Blueprints", "Documents"],
+      path: "Sources/Core/IstioConfig"),
 
     // MARK: Wire: generated, but for the coding of items
     .target(
@@ -340,7 +343,8 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Access", "Blueprints", "BlueprintCoding", "Compiler", "Documents", "EnvoyConfig",
-        "EnvoyProtos", "Identity", "Inheritance", "Manifests", "Model", "TestSupport",
+        "EnvoyProtos", "Identity", "Inheritance", "IstioConfig", "Manifests", "Model",
+        "TestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Core"),

@@ -1,0 +1,80 @@
+import Blueprints
+import Documents
+import EnvoyConfig
+import IstioConfig
+import TestSupport
+import Testing
+
+@Suite struct `Istio translation` {
+  @Test(.laborious, arguments: 0..<UInt64(200))
+  func `holds together, whatever the blueprint`(seed: UInt64) {
+    var site = RandomSite(seed: seed &+ 5000)
+    for _ in 0..<30 { _ = site.change() }
+    let translation = istioTranslation(of: site.items)
+    #expect(IstioReferences(translation.objects).problems == [])
+    #expect(translation.objects.flatMap(IstioFields.problems) == [])
+    #expect(translation.warnings == translation.warnings.sorted())
+  }
+
+  @Test(.laborious, arguments: 0..<UInt64(200))
+  func `leaves alone what is made of other items`(seed: UInt64) {
+    var site = RandomSite(seed: seed &+ 6000)
+    for _ in 0..<20 { _ = site.change() }
+    for _ in 0..<10 {
+      let before = byName(site.items)
+      let changed = Set(site.change().items.keys)
+      let after = byName(site.items)
+      for name in Set(before.keys).union(after.keys) where before[name] != after[name] {
+        let origins = (before[name]?.origins ?? []) + (after[name]?.origins ?? [])
+        #expect(!changed.isDisjoint(with: origins), "\(name) is made of \(origins.map(\.text))")
+      }
+    }
+  }
+
+  private func byName(_ items: [ItemKey: BlueprintItem]) -> [IstioObject.Name: IstioObject] {
+    Dictionary(
+      istioTranslation(of: items).objects.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+  }
+
+  @Test func `goes where somebody is healthy, and says what it cannot fall back to`() throws {
+    let orders = ServicePlan(
+      namespace: "shop", name: "orders", host: "orders.shop.mesh", address: "240.240.0.1",
+      ports: [PlannedPort(number: 80, name: "http", protocolName: .http)],
+      providers: [
+        ServiceProvider(
+          cluster: "east", trustDomain: "east.acme.mesh", serviceAccounts: ["orders"]),
+        ServiceProvider(
+          cluster: "west", trustDomain: "west.acme.mesh", serviceAccounts: ["orders"], priority: 1,
+          remote: RemoteInstances(healthy: 3, ports: [80])),
+      ])
+    let west = PeerPlan(
+      cluster: "west", trustDomain: "west.acme.mesh", port: 15501, path: .direct,
+      gateways: [GatewayAddress(address: "198.18.2.2", port: 15443)])
+    let key = ItemKey.service(namespace: "shop", name: "orders")
+    let items: [ItemKey: BlueprintItem] = [key: .service(orders), .peer("west"): .peer(west)]
+
+    let here = istioTranslation(of: items, healthy: [key: 2])
+    #expect(!here.objects.contains { $0.name.kind == .virtualService })
+    #expect(here.warnings.map(\.key) == [key])
+
+    let elsewhere = istioTranslation(of: items, healthy: [key: 0])
+    let routes = try #require(elsewhere.objects.first { $0.name.kind == .virtualService })
+    let destination = routes.document[["spec"]]?["http"]?.list?.first?["route"]?.list?.first
+    #expect(destination?[["destination", "host"]]?.string == "orders.shop.at.west.mesh")
+    #expect(elsewhere.warnings == [])
+  }
+
+  @Test func `never writes a rule that names nobody, which would name everybody`() {
+    let plan = NamespacePlan(
+      namespace: "shop", workspace: nil, reach: .everything,
+      admission: Admission(
+        traffic: .required,
+        authorization: .rules(
+          deny: [AuthorizationRule(name: "d", principals: [])],
+          allow: [AuthorizationRule(name: "a", principals: [])])))
+    let objects = istioTranslation(of: [.namespace("shop"): .namespace(plan)]).objects
+    let policies = objects.filter { $0.name.kind == .authorizationPolicy }
+    #expect(policies.map(\.name.name) == ["rialto-allow"])
+    #expect(policies.first?.spec == ["action": "ALLOW"])
+  }
+}
