@@ -73,7 +73,7 @@ private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
 
   @Test(
     arguments: [
-      ("pods", "rialto get workloads"), ("svc", "rialto get workloads"),
+      ("pods", "rialto get workloads"), ("deploy", "rialto get workloads"),
       ("trafficsplits", "rialto get serviceroutes"), ("NetPol", "rialto get securitysettings"),
       ("ns", "rialto get workspaces"), ("events", "rialto changes"),
       ("servicerout", "Did you mean 'serviceRoute'?"),

@@ -17,6 +17,7 @@ struct GetCommand: AsyncParsableCommand {
         rialto get serviceroute orders -o yaml
         rialto get sr orders --workspace shop
         rialto get organizations/acme/tenants/web
+        rialto get services
         rialto get workloads -n shop -o wide
         rialto get serviceroutes --watch
       """)
@@ -108,9 +109,10 @@ struct GetCommand: AsyncParsableCommand {
     let known = Mutex(Dictionary(shown.map { ($0.ref, $0.document) }, uniquingKeysWith: { $1 }))
     let session = targets.session
     try await session.client.watch { events in
-      guard events.contains(where: { $0.name == "change" || $0.name == "propagation" }) else {
-        return true
-      }
+      // What is observed changes with the proxies.
+      let names =
+        ["change", "propagation"] + (kinds.contains(where: \.isObserved) ? ["proxies"] : [])
+      guard events.contains(where: { names.contains($0.name) }) else { return true }
       let found = try await targets.all(kinds, labels: labels, view: view)
       let news = known.withLock { known in
         let news = found.filter { known[$0.ref] != $0.document }

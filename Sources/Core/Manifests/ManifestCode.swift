@@ -27,6 +27,7 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case deprecated = "RL1050"
   case noEffectYet = "RL1051"
   case converted = "RL1052"
+  case observed = "RL1053"
   case namespaceOwned = "RL1060"
   case outsideWorkspace = "RL1061"
   case secondOfItsKind = "RL1062"
@@ -84,6 +85,9 @@ package enum ManifestCode: String, CaseIterable, Sendable {
     case .converted:
       "Something of Tetrate Service Bridge has another name or form here and was changed to it."
     case .noEffectYet: "The field is understood and kept, but changes nothing yet."
+    case .observed:
+      "Objects of the kind are what agents observe. They come and go with the workloads, and nobody "
+        + "writes them; files of them serve 'rialto render'."
     case .namespaceOwned:
       "A namespace of a cluster belongs to one workspace, and within it to one group of a type. "
         + "Narrow one of the two selectors."

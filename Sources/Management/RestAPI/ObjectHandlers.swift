@@ -62,6 +62,11 @@ struct ObjectHandlers {
     let fields = try FieldSelector.requirements(call.query["fieldSelector"], of: collection.kind)
     if try call.flag("watch") {
       try await operations.check(principal, collection)
+      if collection.kind.isObserved {
+        return try streams.response(
+          RegistrySource(
+            operations, principal, .collection(collection, labels: labels, fields: fields)))
+      }
       return try streams.response(
         ObjectSource(
           operations, principal, .collection(collection, labels: labels, fields: fields),
@@ -76,7 +81,8 @@ struct ObjectHandlers {
       "items": .list(
         page.objects.map { object in
           let document = Rendering.object(
-            object, status: isFull ? operations.status(of: object) : nil)
+            object,
+            status: isFull && !object.ref.kind.isObserved ? operations.status(of: object) : nil)
           return projection?(document) ?? document
         }),
       "revision": .integer(page.revision.number),
@@ -114,11 +120,14 @@ struct ObjectHandlers {
     let projection = try Projection(call.query["fields"])
     let object = try await operations.get(principal, ref)
     if try call.flag("watch") {
+      if ref.kind.isObserved {
+        return try streams.response(RegistrySource(operations, principal, .object(ref)))
+      }
       return try streams.response(
         ObjectSource(operations, principal, .object(ref), after: streams.start(of: call)))
     }
     // Status changes without a new revision, so the tag must not cover it.
-    if try isFull(call) {
+    if try isFull(call), !ref.kind.isObserved {
       let document = Rendering.object(object, status: operations.status(of: object))
       return Call.json(projection?(document) ?? document)
     }

@@ -38,6 +38,7 @@ struct ObjectPrinter: Sendable {
 
   func table(of objects: [FoundObject]) -> Table {
     let kinds = Set(objects.map(\.ref.kind))
+    if kinds == [.service] { return services(objects) }
     let depth = objects.map(\.ref.names.count).max() ?? 1
     var headings = kinds.count > 1 ? ["KIND", "NAME"] : ["NAME"]
     let parents = ["TENANT", "WORKSPACE", "GROUP"].prefix(max(0, depth - 2))

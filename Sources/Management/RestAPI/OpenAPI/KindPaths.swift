@@ -19,6 +19,12 @@ struct KindPaths {
   var paths: [String: Document] {
     let outer = parents.map { Parameter.name($0.rawValue).document }
     let inner = kind.isOnly ? outer : outer + [Parameter.name(kind.rawValue).document]
+    if kind.isObserved {
+      return [
+        item: .object(["parameters": .list(inner), "get": read.document]),
+        collection: .object(["parameters": .list(outer), "get": list.document]),
+      ]
+    }
     var paths: [String: Document] = [
       item: .object([
         "parameters": .list(inner), "get": read.document, "put": put.document,
