@@ -273,8 +273,10 @@ let package = Package(
     .executableTarget(
       name: "rialto",
       dependencies: [
-        "Access", "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity",
-        "ManagementClient", "Manifests", "Model", "Operations", "ProxySupervisor", "Publication",
+        "Access", "AgentStore", "Blueprints", "ClusterAgent", "Compiler", "Documents",
+        "EnvoyConfig",
+        "Fleet", "Identity", "IstioConfig", "ManagementClient", "Manifests", "Model", "Operations",
+        "ProxySupervisor", "Publication",
         "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),

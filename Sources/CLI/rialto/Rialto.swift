@@ -26,6 +26,7 @@ struct Rialto: AsyncParsableCommand {
           GetCommand.self,
           HistoryCommand.self,
           PlanCommand.self,
+          RenderCommand.self,
           RollbackCommand.self,
           StatusCommand.self,
           WaitCommand.self,

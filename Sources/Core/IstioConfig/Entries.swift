@@ -14,8 +14,9 @@ extension Mesh {
         service.entry(
           host: service.host,
           [
-            "addresses": [.string(service.address)],
             "workloadSelector": service.instanceSelector,
+            // Without one Istio gives it an address of its own.
+            "addresses": service.address.isEmpty ? nil : [.string(service.address)],
           ])))
     let policy: [String: Document]? =
       service.callers == .always ? ["tls": ["mode": "ISTIO_MUTUAL"]] : nil
@@ -112,8 +113,8 @@ extension ServicePlan {
     ["labels": ["service.istio.io/canonical-name": .string(name)]]
   }
 
-  fileprivate func entry(host: String, _ rest: [String: Document]) -> [String: Document] {
-    var entry = rest
+  fileprivate func entry(host: String, _ rest: [String: Document?]) -> [String: Document] {
+    var entry = rest.compactMapValues { $0 }
     entry["hosts"] = [.string(host)]
     entry["location"] = "MESH_INTERNAL"
     entry["resolution"] = "STATIC"
