@@ -31,9 +31,29 @@ extension Mesh {
       hostnames.append(server.hostname)
     }
     for hostname in hostnames {
+      warnOfNeighbours(hostname, of: plan, &writer)
       var host = GatewayRoutes(plan: plan, name: name, hostname: hostname, mesh: self)
       host.write(&writer)
     }
+  }
+}
+
+extension Mesh {
+  /// Our gateways answer gateways of other clusters for the host names that they serve.
+  private func warnOfNeighbours(
+    _ hostname: String, of plan: GatewayPlan, _ writer: inout Writer
+  ) {
+    let answers = plan.servers.contains { server in
+      server.hostname == hostname
+        && server.rules.contains { rule in
+          if case .forward = rule.action { false } else { true }
+        }
+    }
+    guard hasPeers, answers else { return }
+    writer.warn(
+      .gateway(plan.fqn),
+      "\(hostname) is served to clients only: gateways of other clusters ask for it by a name that "
+        + "Istio's gateways cannot be given")
   }
 }
 

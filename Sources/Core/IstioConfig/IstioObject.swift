@@ -32,6 +32,12 @@ package struct IstioObject: Hashable, Sendable {
     package var namespace: String
     package var name: String
 
+    package init(kind: IstioKind, namespace: String, name: String) {
+      self.kind = kind
+      self.namespace = namespace
+      self.name = name
+    }
+
     package static func < (left: Name, right: Name) -> Bool {
       (left.kind.order, left.namespace, left.name)
         < (right.kind.order, right.namespace, right.name)
@@ -105,7 +111,8 @@ package struct IstioInstallation: Hashable, Sendable {
 /// Taken for granted is that workloads carry the label `service.istio.io/canonical-name` with the
 /// name of their service, which Istio's injection sets; that names are resolved by the proxies
 /// (`ISTIO_META_DNS_CAPTURE`); and that gateways are found in their own namespace
-/// (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
+/// (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`). Where no rule says how often a request is tried again,
+/// Istio's own defaults hold.
 ///
 /// - Parameter healthy: how many instances of a service are healthy in this cluster; one where it is
 ///   not known.

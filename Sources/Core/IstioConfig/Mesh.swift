@@ -35,6 +35,8 @@ struct Mesh {
 
   func service(host: String) -> ServicePlan? { services[host] }
 
+  var hasPeers: Bool { !peers.isEmpty }
+
   /// Where what is meant for another cluster goes from here.
   func entrances(to cluster: String) -> [GatewayAddress] {
     (peers[cluster]?.gateways ?? []).filter(\.healthy)

@@ -111,6 +111,12 @@ extension Mesh {
   }
 
   func writeTrust(_ writer: inout Writer) {
+    if trust?.withdrawals ?? 0 > 0 {
+      writer.warn(
+        .trust,
+        "connections of a cluster that is believed no more stay open: Istio looks at "
+          + "certificates in the handshake only")
+    }
     let others = (trust?.bundles ?? [:]).keys.filter { $0 != site?.trustDomain }.sorted()
     guard !others.isEmpty else { return }
     writer.warn(

@@ -1,7 +1,9 @@
 import Blueprints
+import Compiler
 import Documents
 import EnvoyConfig
 import IstioConfig
+import Model
 import TestSupport
 import Testing
 
@@ -29,6 +31,31 @@ import Testing
         #expect(!changed.isDisjoint(with: origins), "\(name) is made of \(origins.map(\.text))")
       }
     }
+  }
+
+  @Test func `one object that is written again changes what is made of it, and nothing else`()
+    throws
+  {
+    let golden = try #require(GoldenCase.all(of: "IstioConfig").first { $0.name == "canary" })
+    let (before, inventory) = (try golden.intent(), try golden.inventory())
+    let ref = try #require(before.resources.keys.first { $0.fqn.hasSuffix("serviceroutes/orders") })
+    var after = before
+    guard case .serviceRoute(var route)? = before.resources[ref]?.spec else {
+      Issue.record("there is no route")
+      return
+    }
+    route.subsets[0].weight = 60
+    route.subsets[1].weight = 40
+    after.resources[ref]?.spec = .serviceRoute(route)
+    func objects(_ intent: Intent) throws -> [IstioObject.Name: IstioObject] {
+      byName(
+        try #require(compile(intent, against: inventory).blueprints["east"]).items
+          .mapValues(\.item))
+    }
+    let (old, new) = (try objects(before), try objects(after))
+    let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
+    #expect(
+      changed == [IstioObject.Name(kind: .virtualService, namespace: "shop", name: "orders")])
   }
 
   private func byName(_ items: [ItemKey: BlueprintItem]) -> [IstioObject.Name: IstioObject] {
