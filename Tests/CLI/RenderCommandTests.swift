@@ -160,6 +160,52 @@ import Testing
     #expect(words.notes == [])
   }
 
+  @Test func `what another cluster has is a host behind its gateways`() throws {
+    let elsewhere = """
+      apiVersion: api.rialto.mesh/v2
+      kind: WorkspaceSetting
+      metadata: {name: s, organization: acme, tenant: web, workspace: shop}
+      spec:
+        defaultEastWestGatewaySettings:
+        - workloadSelector: {namespace: gateways, labels: {app: east-west}}
+      ---
+      apiVersion: registry.rialto.mesh/v2
+      kind: Service
+      metadata: {name: orders.shop, organization: acme}
+      spec:
+        clusters:
+        - name: west
+          ports: [{number: 8080, protocol: HTTP}]
+          serviceAccounts: [orders]
+          workloads: 4
+          variants: [{labels: {version: v1}, healthyWorkloads: 4}]
+      """
+    let words = try render(
+      try read(Self.tree, elsewhere), "--driver", "istio", "--cluster", "east", "--east-west",
+      "west=198.18.2.2", "--edge", "edge=198.19.0.2", "-o", "json")
+    let found = try objects(words)
+    let copy = try #require(
+      found.first { $0["kind"] == "ServiceEntry" && $0[["metadata", "name"]] == "orders.at.west" })
+    #expect(copy[["spec", "hosts"]] == ["orders.shop.at.west.mesh"])
+    // Nothing says that the networks reach each other, so the way leads over the edge.
+    #expect(copy[["spec"]]?["endpoints"]?.list?.map { $0["address"] } == ["198.19.0.2"])
+    #expect(copy[["spec", "subjectAltNames"]] == ["spiffe://west.acme.mesh/ns/shop/sa/orders"])
+    let route = try #require(
+      found.first { $0["kind"] == "VirtualService" && $0[["metadata", "name"]] == "orders" })
+    // Whoever is of version v2 is nowhere, and that share fails where the service would be.
+    let hosts = route[["spec"]]?["http"]?.list?.last?["route"]?.list?.map {
+      $0[["destination", "host"]]
+    }
+    #expect(hosts == ["orders.shop.at.west.mesh", "orders.shop.mesh"])
+    for wrong in ["west", "west=", "west=x", "=198.18.2.2"] {
+      let failure = #expect(throws: Failure.self) {
+        _ = try render(
+          try read(Self.tree), "--driver", "istio", "--cluster", "east", "--east-west", wrong)
+      }
+      #expect(failure?.status == .usage, "\(wrong)")
+    }
+  }
+
   @Test func `Envoy's resources of one proxy or gateway come out`() throws {
     let sidecar = try render(
       try read(Self.tree), "--driver", "envoy", "--cluster", "east", "--proxy", "shop/orders",

@@ -21,6 +21,8 @@ struct RenderCommand: AsyncParsableCommand {
         rialto get services -o yaml > services.yaml
         rialto render --driver istio -f shop.yaml -f services.yaml --cluster east | kubectl diff -f -
         rialto render --driver istio -f shop.yaml --cluster east --service bank/ledger:7000/tcp
+        rialto render --driver istio -f shop.yaml -f services.yaml --cluster east \\
+          --east-west west=198.18.2.2 --edge edge=198.19.0.2
         rialto render --driver envoy -f shop.yaml --cluster east --proxy shop/orders
         rialto render --driver envoy -f shop.yaml --cluster east --gateway front
 
@@ -56,6 +58,18 @@ struct RenderCommand: AsyncParsableCommand {
   var services: [String] = []
 
   @Option(
+    name: .customLong("east-west"),
+    help: ArgumentHelp(
+      "Where other clusters reach the gateways of one; may be repeated.",
+      valueName: "cluster=address,..."))
+  var eastWest: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where clusters reach the edges of one; may be repeated.", valueName: "cluster=address,..."))
+  var edge: [String] = []
+
+  @Option(
     help: ArgumentHelp(
       "For envoy: the proxy of this service.", valueName: "namespace/name"))
   var proxy: String?
@@ -87,7 +101,9 @@ struct RenderCommand: AsyncParsableCommand {
       }
       return service
     }
-    let mesh = try OfflineMesh(read, cluster: cluster, services: given)
+    let mesh = try OfflineMesh(
+      read, cluster: cluster, services: given,
+      gateways: try gateways(eastWest, .eastWest) + gateways(edge, .edge))
     let found = mesh.diagnostics.map { located($0, in: read) }
     let errors = found.filter { $0.severity == .error }
     guard errors.isEmpty else {
@@ -102,6 +118,19 @@ struct RenderCommand: AsyncParsableCommand {
     switch driver {
     case .istio: showIstio(mesh, read, to: terminal)
     case .envoy: try showEnvoy(mesh, to: terminal)
+    }
+  }
+
+  private func gateways(
+    _ texts: [String], _ role: GivenGateways.Role
+  ) throws -> [GivenGateways] {
+    try texts.map { text in
+      guard let gateways = GivenGateways(text: text, role: role) else {
+        throw Failure(
+          .usage, .invalidInput, "--\(role.rawValue) \(text) names no cluster with addresses",
+          advice: "Write it like west=198.18.2.2,198.18.2.3.")
+      }
+      return gateways
     }
   }
 
@@ -146,7 +175,7 @@ struct RenderCommand: AsyncParsableCommand {
   // MARK: Envoy
 
   private func showEnvoy(_ mesh: OfflineMesh, to terminal: Terminal) throws {
-    let profile = try profile(in: mesh)
+    let profile = try mesh.profile(proxy: proxy, gateway: gateway)
     let resources = snapshot(
       items: mesh.blueprint.items.mapValues(\.item), endpoints: [:], profile: profile)
     if !mesh.unaddressed.isEmpty {
@@ -161,51 +190,6 @@ struct RenderCommand: AsyncParsableCommand {
           "resource": resource.document ?? .null,
         ]
       }, named: resources.map { "\($0.name.type.word)/\($0.name.name)" }, to: terminal)
-  }
-
-  private func profile(in mesh: OfflineMesh) throws -> ProxyProfile {
-    switch (proxy, gateway) {
-    case (let proxy?, nil):
-      let parts = proxy.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 2,
-        let service = mesh.services[ServiceName(namespace: parts[0], name: parts[1])]
-      else {
-        let known = mesh.services.keys.sorted().map { "\($0.namespace)/\($0.name)" }
-        throw Failure(
-          .failed, .missing, "no service \(proxy) runs in \(mesh.cluster)",
-          advice: known.isEmpty
-            ? "Name it with --service." : "There are: \(known.joined(separator: ", ")).")
-      }
-      return ProxyProfile(
-        role: .sidecar, namespace: parts[0],
-        serviceAccount: service.serviceAccounts.first ?? parts[1],
-        ports: service.ports.sorted { $0.number < $1.number }.map {
-          InboundPort(
-            number: $0.number, name: $0.name, protocolName: $0.protocolName,
-            applicationPort: $0.number)
-        }, capture: .redirect)
-    case (nil, let name?):
-      let plans = mesh.blueprint.items.values.compactMap { sourced -> GatewayPlan? in
-        guard case .gateway(let plan) = sourced.item else { return nil }
-        return plan
-      }.sorted { $0.fqn < $1.fqn }
-      guard let plan = plans.first(where: { $0.fqn == name || $0.fqn.hasSuffix("/\(name)") })
-      else {
-        throw Failure(
-          .failed, .missing, "no gateway \(name) serves anything in \(mesh.cluster)",
-          advice: plans.isEmpty
-            ? "The files have none for this cluster."
-            : "There are: "
-              + plans.compactMap { ResourceRef(fqn: $0.fqn)?.name }.joined(separator: ", ") + ".")
-      }
-      return ProxyProfile(
-        role: .ingress, namespace: plan.namespace, serviceAccount: "gateway", labels: plan.labels,
-        capture: .bind(address: "0.0.0.0"))
-    case (nil, nil), (_?, _?):
-      throw Failure(
-        .usage, .invalidInput, "an Envoy's configuration is that of one proxy",
-        advice: "Say which one with --proxy NAMESPACE/NAME or --gateway NAME.")
-    }
   }
 
   // MARK: Output

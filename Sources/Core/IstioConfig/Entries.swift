@@ -68,7 +68,8 @@ extension Mesh {
           host: host,
           [
             "endpoints": .list(entrances.map { service.endpoint($0) }),
-            "subjectAltNames": .list(accounts),
+            // Without any, whoever is of the mesh would do.
+            "subjectAltNames": accounts.isEmpty ? nil : .list(accounts),
           ])))
     var policy: [String: Document] = ["tls": ["mode": "ISTIO_MUTUAL"]]
     policy["portLevelSettings"] = service.serverNames(in: provider.cluster, subset: nil)

@@ -267,17 +267,18 @@ private struct GatewayRoutes {
         "labels": ["security.istio.io/tlsMode": "istio"],
       ]
     }
+    var spec: [String: Document] = [
+      "hosts": [.string(host)], "location": "MESH_INTERNAL", "resolution": "STATIC",
+      "exportTo": ["."], "endpoints": .list(endpoints),
+      "ports": [
+        [
+          "number": .integer(Int64(port)), "name": .string("http-\(port)"), "protocol": "HTTP",
+        ]
+      ],
+    ]
+    if !accounts.isEmpty { spec["subjectAltNames"] = .list(accounts) }
     let entry = IstioObject(
-      .serviceEntry, namespace: plan.namespace, object, from: origins,
-      [
-        "hosts": [.string(host)], "location": "MESH_INTERNAL", "resolution": "STATIC",
-        "exportTo": ["."], "endpoints": .list(endpoints), "subjectAltNames": .list(accounts),
-        "ports": [
-          [
-            "number": .integer(Int64(port)), "name": .string("http-\(port)"), "protocol": "HTTP",
-          ]
-        ],
-      ])
+      .serviceEntry, namespace: plan.namespace, object, from: origins, spec)
     copies[provider.cluster] = entry
     writer.write(entry)
     let name = ServerName.copy(ofHostname: hostname, in: provider.cluster)

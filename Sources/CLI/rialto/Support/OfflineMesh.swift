@@ -21,7 +21,11 @@ struct OfflineMesh {
   /// - Parameters:
   ///   - name: the cluster; nil: the only one that is named.
   ///   - given: services that run there, besides those in files.
-  init(_ read: ManifestFiles, cluster name: String?, services given: [GivenService]) throws {
+  ///   - gateways: by which clusters reach each other.
+  init(
+    _ read: ManifestFiles, cluster name: String?, services given: [GivenService] = [],
+    gateways: [GivenGateways] = []
+  ) throws {
     var intent = Intent()
     var inventory = Inventory()
     for (index, manifest) in read.manifests.enumerated() {
@@ -38,14 +42,20 @@ struct OfflineMesh {
     }
     let organization = read.manifests[0].ref.names[0]
     cluster = try Self.cluster(name, intent, inventory)
-    let ref = ResourceRef(.cluster, [organization, cluster])
     var notes: [String] = []
-    if intent.resources[ref] == nil {
-      intent.resources[ref] = try Self.bareCluster(ref)
+    let selectors = Self.selectors(in: intent)
+    for gateway in gateways {
+      inventory.clusters[gateway.cluster, default: ClusterInventory()].gateways +=
+        gateway.observed(selectedBy: selectors)
     }
     var here = inventory.clusters[cluster, default: ClusterInventory()]
     for service in given { here.services[service.name] = service.observed }
     inventory.clusters[cluster] = here
+    for (index, name) in inventory.clusters.keys.sorted().enumerated() {
+      inventory.ports[name] = 15_500 + index
+      let ref = ResourceRef(.cluster, [organization, name])
+      if intent.resources[ref] == nil { intent.resources[ref] = try Self.bareCluster(ref) }
+    }
     for (service, ports) in Self.mentioned(in: intent).sorted(by: { $0.key < $1.key })
     where !inventory.clusters.values.contains(where: { $0.services[service] != nil }) {
       guard !ports.isEmpty else {
@@ -119,6 +129,20 @@ struct OfflineMesh {
     return made.resource()
   }
 
+  /// The gateways that objects are about.
+  private static func selectors(in intent: Intent) -> [WorkloadSelector] {
+    let all = intent.resources.sorted { $0.key < $1.key }.flatMap { _, resource -> [WorkloadSelector] in
+      switch resource.spec {
+      case .gateway(let gateway): [gateway.selector]
+      case .workspaceSetting(let setting): setting.exposures.map(\.gateways)
+      default: []
+      }
+    }
+    var seen: Set<WorkloadSelector> = []
+    let found = all.filter { seen.insert($0).inserted }
+    return found.isEmpty ? [WorkloadSelector(namespace: "gateways", labels: [:])] : found
+  }
+
   /// The namespaces that selectors name, and not only by how they begin.
   private static func namespaces(named intent: Intent, in cluster: String) -> [String] {
     let terms = intent.resources.values.compactMap(\.namespaceSelector).flatMap(\.terms)
@@ -149,44 +173,5 @@ struct OfflineMesh {
       }
     }
     return found
-  }
-}
-
-/// `shop/orders:8080/http`: a service that runs in the cluster.
-struct GivenService: Hashable, Sendable {
-  var name: ServiceName
-  var ports: [ObservedPort]
-
-  init(name: ServiceName, ports: [(number: Int, protocolName: String)]) {
-    self.name = name
-    self.ports = ports.map {
-      ObservedPort(
-        number: $0.number, name: "\($0.protocolName)-\($0.number)", protocolName: $0.protocolName)
-    }
-  }
-
-  /// nil when the text is none.
-  init?(text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    let names = (parts.first ?? "").split(separator: "/", omittingEmptySubsequences: false)
-      .map(String.init)
-    guard names.count == 2, names.allSatisfy({ !$0.isEmpty }), parts.count == 2 else { return nil }
-    var ports: [(number: Int, protocolName: String)] = []
-    for port in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
-      let words = port.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      guard let number = Int(words[0]), (1...65_535).contains(number), words.count <= 2 else {
-        return nil
-      }
-      let protocolName = words.count == 2 ? words[1] : "http"
-      guard PortProtocol(rawValue: protocolName) != nil else { return nil }
-      ports.append((number, protocolName))
-    }
-    self.init(name: ServiceName(namespace: names[0], name: names[1]), ports: ports)
-  }
-
-  /// One workload, healthy, with a service account of the service's own.
-  var observed: ObservedService {
-    ObservedService(
-      ports: ports, serviceAccounts: [name.name], workloads: 1, healthyWorkloads: 1)
   }
 }
