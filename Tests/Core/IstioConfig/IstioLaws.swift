@@ -18,6 +18,28 @@ import Testing
     #expect(translation.warnings == translation.warnings.sorted())
   }
 
+  @Test(.laborious) func `holds together for whatever the compiler makes of a mesh`() {
+    var copies = 0
+    var splits = 0
+    for seed in 0..<UInt64(120) {
+      var mesh = RandomMesh(seed: seed)
+      var compiler = IncrementalCompiler()
+      _ = compiler.update(RandomMesh.base)
+      for _ in 0..<8 { _ = compiler.update(mesh.change(20)) }
+      for cluster in RandomMesh.clusters {
+        let items = compiler.items(in: cluster).map { ($0.item.key, $0.item) }
+        let objects = istioTranslation(
+          of: Dictionary(items, uniquingKeysWith: { first, _ in first })
+        ).objects
+        #expect(IstioReferences(objects).problems == [], "seed \(seed)")
+        #expect(objects.flatMap(IstioFields.problems) == [], "seed \(seed)")
+        copies += objects.count { $0.spec["endpoints"] != nil }
+        splits += objects.count { $0.name.kind == .virtualService }
+      }
+    }
+    #expect(copies > 0 && splits > 20, "\(copies) copies, \(splits) splits")
+  }
+
   @Test(.laborious, arguments: 0..<UInt64(200))
   func `leaves alone what is made of other items`(seed: UInt64) {
     var site = RandomSite(seed: seed &+ 6000)
