@@ -108,6 +108,20 @@ enum Plans {
         reach: .everything, admission: Admission(traffic: .required, authorization: .open)))
   }
 
+  /// Nobody may call the workloads of a service by this rule.
+  static func admission(to service: String, _ rule: String) -> BlueprintItem {
+    .workloads(
+      WorkloadsPlan(
+        namespace: "shop", service: service,
+        admission: Admission(
+          traffic: .required,
+          authorization: .rules(
+            deny: [
+              AuthorizationRule(
+                name: rule, principals: [.trustDomain(trustDomain: FakeServer.trustDomain)])
+            ], allow: nil))))
+  }
+
   static func service(_ name: String, _ last: Int) -> BlueprintItem {
     .service(
       ServicePlan(

@@ -59,7 +59,7 @@ import Testing
     _ = registrations.register(gateway, lease: 1, lastChange: 0)
     #expect(registrations.services.isEmpty)
     #expect(registrations.namespaces == ["shop": 1])
-    #expect(gateway.profile.labels == ["decided": "yes"])
+    #expect(gateway.profile(under: nil).labels == ["decided": "yes"])
   }
 
   @Test func `what the token decided wins over what the workload says`() {

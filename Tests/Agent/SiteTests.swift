@@ -126,6 +126,44 @@ import Testing
     }
   }
 
+  @Test func `what holds for one service reaches its workloads alone, and goes again`() async throws
+  {
+    try await withMesh { mesh in
+      try mesh.server.publish(
+        [Plans.site, Plans.namespace("shop"), Plans.service("orders", 7), Plans.service("web", 8)])
+      let orders = try await mesh.joinedProxy("orders")
+      let web = try await mesh.joinedProxy("web")
+      try await orders.registered(port: mesh.port, address: "10.0.0.1") {
+        try await web.registered(port: mesh.port, address: "10.0.0.2") {
+          try await beside({ try await orders.follow(port: mesh.port) }) {
+            try await beside({ try await web.follow(port: mesh.port) }) {
+              try await waitUntil { orders.holds("240.240.0.8") && web.holds("240.240.0.8") }
+              let came = try mesh.server.publish([Plans.admission(to: "orders", "only-for-orders")])
+              try await waitUntil { orders.holds("only-for-orders") }
+              try await waitUntil { mesh.server.propagation(came)?.acknowledged == 1 }
+              #expect(mesh.server.propagation(came)?.told == 1)
+              #expect(!web.holds("only-for-orders"))
+
+              // One that joins now finds it in place.
+              let second = try await mesh.joinedProxy("orders")
+              try await second.registered(port: mesh.port, address: "10.0.0.3") {
+                try await beside({ try await second.follow(port: mesh.port) }) {
+                  try await waitUntil { second.holds("only-for-orders") }
+                }
+              }
+
+              let went = try mesh.server.publish(
+                removals: [.workloads(namespace: "shop", service: "orders")])
+              try await waitUntil { !orders.holds("only-for-orders") }
+              try await waitUntil { mesh.server.propagation(went)?.acknowledged == 1 }
+              #expect(orders.repeats == [] && web.repeats == [])
+            }
+          }
+        }
+      }
+    }
+  }
+
   private func idle() async throws {
     try await Task.sleep(for: .seconds(3600))
   }

@@ -14,12 +14,13 @@ import identity
 import isolation
 import refusals
 import scenarios
+import settings
 import tree
 
 
 def main(names):
-    known = (scenarios.ALL + tree.ALL + bridge.ALL + bad_input.ALL + refusals.ALL + identity.ALL
-             + faults.ALL + failover.ALL + destinations.ALL + isolation.ALL)
+    known = (scenarios.ALL + tree.ALL + settings.ALL + bridge.ALL + bad_input.ALL + refusals.ALL
+             + identity.ALL + faults.ALL + failover.ALL + destinations.ALL + isolation.ALL)
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "

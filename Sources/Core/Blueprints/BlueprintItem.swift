@@ -7,6 +7,8 @@ package enum BlueprintItem: Hashable, Sendable, Codable {
   case service(ServicePlan)
   /// What holds for the workloads of one namespace, as callers and as callees.
   case namespace(NamespacePlan)
+  /// What holds for the workloads of one service instead.
+  case workloads(WorkloadsPlan)
   /// What the gateways that a selector matches let in or out.
   case gateway(GatewayPlan)
   /// Whose certificates this cluster believes.
@@ -19,6 +21,7 @@ package enum BlueprintItem: Hashable, Sendable, Codable {
     case .site: .site
     case .service(let plan): .service(namespace: plan.namespace, name: plan.name)
     case .namespace(let plan): .namespace(plan.namespace)
+    case .workloads(let plan): .workloads(namespace: plan.namespace, service: plan.service)
     case .gateway(let plan): .gateway(plan.fqn)
     case .trust: .trust
     case .peer(let plan): .peer(plan.cluster)
@@ -31,6 +34,7 @@ package enum ItemKey: Hashable, Sendable, Comparable {
   case site
   case trust
   case namespace(String)
+  case workloads(namespace: String, service: String)
   case service(namespace: String, name: String)
   /// The FQN of the Gateway object.
   case gateway(String)
@@ -43,6 +47,7 @@ package enum ItemKey: Hashable, Sendable, Comparable {
     case .site: "site"
     case .trust: "trust"
     case .namespace(let namespace): "namespace/\(namespace)"
+    case .workloads(let namespace, let service): "workloads/\(namespace)/\(service)"
     case .service(let namespace, let name): "service/\(namespace)/\(name)"
     case .gateway(let fqn): "gateway/\(fqn)"
     case .peer(let cluster): "peer/\(cluster)"
@@ -57,10 +62,13 @@ package enum ItemKey: Hashable, Sendable, Comparable {
     case ("namespace", 2): self = .namespace(String(parts[1]))
     case ("gateway", 2): self = .gateway(String(parts[1]))
     case ("peer", 2): self = .peer(String(parts[1]))
-    case ("service", 2):
-      let names = parts[1].split(separator: "/", omittingEmptySubsequences: false)
+    case ("service", 2), ("workloads", 2):
+      let names = parts[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       guard names.count == 2 else { return nil }
-      self = .service(namespace: String(names[0]), name: String(names[1]))
+      self =
+        parts[0] == "service"
+        ? .service(namespace: names[0], name: names[1])
+        : .workloads(namespace: names[0], service: names[1])
     default: return nil
     }
   }

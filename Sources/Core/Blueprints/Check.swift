@@ -51,6 +51,7 @@ package func defects(
     }
   case .service(let plan): checker.check(plan)
   case .namespace(let plan): checker.check(plan)
+  case .workloads(let plan): checker.check(plan)
   case .gateway(let plan): checker.check(plan)
   case .peer(let plan): checker.check(plan)
   }
@@ -131,10 +132,27 @@ private struct Checker {
   // MARK: Namespaces and gateways
 
   mutating func check(_ plan: NamespacePlan) {
-    if case .only(let targets) = plan.reach {
-      expect(targets == Set(targets).sorted(), "reach is not sorted, or not unique")
-    }
-    guard case .rules(let deny, let allow) = plan.admission.authorization else { return }
+    check(plan.reach)
+    check(plan.admission)
+  }
+
+  mutating func check(_ plan: WorkloadsPlan) {
+    expect(!plan.isEmpty, "says nothing")
+    if let reach = plan.reach { check(reach) }
+    if let admission = plan.admission { check(admission) }
+    expect(
+      plan.subsets.map(\.name) == Set(plan.subsets.map(\.name)).sorted(),
+      "subsets are not sorted, or not unique")
+    for subset in plan.subsets { check(subset.admission) }
+  }
+
+  private mutating func check(_ reach: Reach) {
+    guard case .only(let targets) = reach else { return }
+    expect(targets == Set(targets).sorted(), "reach is not sorted, or not unique")
+  }
+
+  private mutating func check(_ admission: Admission) {
+    guard case .rules(let deny, let allow) = admission.authorization else { return }
     let names = (deny + (allow ?? [])).map(\.name)
     expect(Set(names).count == names.count, "two rules have one name")
     for rule in deny + (allow ?? []) {

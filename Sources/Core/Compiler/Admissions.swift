@@ -46,9 +46,14 @@ private func authorization(
   _ rules: AccessRules, to workspace: Resource, _ group: Resource?, _ source: PolicySource,
   _ reader: inout Reader
 ) -> Authorization {
-  let targets = Set(
-    [workspace.ref, workspace.ref.ancestor(.tenant), workspace.ref.ancestor(.organization)]
-      .compactMap { $0 } + [group?.ref].compactMap { $0 })
+  let parts = [
+    workspace.ref, workspace.ref.ancestor(.tenant), workspace.ref.ancestor(.organization),
+    group?.ref,
+  ]
+  var targets = Set(parts.compactMap { $0 }.map(AccessParty.part))
+  if let domain = reader.securityDomain(of: group?.ref ?? workspace.ref)?.domain {
+    targets.insert(.domain(domain))
+  }
   func planned(_ rules: [AccessRule], _ list: String) -> [AuthorizationRule] {
     rules.enumerated().compactMap { index, rule in
       guard targets.contains(rule.to) else { return nil }
@@ -73,6 +78,23 @@ private func ruleName(_ source: PolicySource, _ place: String) -> String {
 }
 
 // MARK: Principals
+
+/// Everybody on one side of a rule.
+private func principals(
+  under party: AccessParty, of resource: ResourceRef, at path: FieldPath, _ reader: inout Reader
+) -> [Principal] {
+  switch party {
+  case .part(let ref): return principals(under: ref, of: resource, at: path, &reader)
+  case .domain(let domain):
+    let members = reader.members(of: domain)
+    if members.isEmpty {
+      reader.report(
+        .warning, .unknownReference, on: resource, at: path,
+        "nothing is in security domain \(domain.name); the rule names nobody")
+    }
+    return members.flatMap { principals(under: $0, of: resource, at: path, &reader) }
+  }
+}
 
 /// Everybody in a part of the tree.
 private func principals(

@@ -17,6 +17,8 @@ enum Fact: Hashable {
   case address(ServiceName)
   /// Which routes say something about a service.
   case routes(ServiceName)
+  /// Which settings are about a service.
+  case serviceSettings(ServiceName)
   /// Which routes and gateways send requests to a service.
   case mentions(ServiceName)
   /// Which workspaces, or groups of a kind, might select a namespace.
@@ -41,6 +43,10 @@ enum Fact: Hashable {
   case networks
   /// What an object says about policies that are inherited.
   case policy(ResourceRef, PolicyAspect)
+  /// Which security domain an object says that it is in.
+  case securityDomain(ResourceRef)
+  /// Which objects say that they are in a security domain.
+  case domainMembers(SecurityDomain)
   /// Which gateway objects send a host's requests to services.
   case host(String)
 }
@@ -60,6 +66,8 @@ enum Unit: Hashable {
   case site(String)
   case trust
   case namespace(NamespaceInCluster)
+  /// The workloads of a service that something else holds for than for their namespaces.
+  case workloads(ServiceName)
   /// A service, in all clusters that need it: what they share is computed once.
   case service(ServiceName)
   case gateway(ResourceRef)
@@ -70,7 +78,20 @@ enum Unit: Hashable {
 }
 
 extension Unit {
-  var isNamespace: Bool { if case .namespace = self { true } else { false } }
+  /// Whether it says what workloads may call: which services a cluster needs depends on that.
+  var decidesReach: Bool {
+    switch self {
+    case .namespace, .workloads: true
+    case .site, .trust, .service, .gateway, .peer, .setting: false
+    }
+  }
+}
+
+/// Who calls: the workloads of a namespace in one cluster, or of one service of it.
+struct CallerPlace: Hashable {
+  var place: NamespaceInCluster
+  /// nil: those of all services that nothing of their own is said of.
+  var service: String?
 }
 
 /// A cluster whose object is there.

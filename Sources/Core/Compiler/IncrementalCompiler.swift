@@ -31,14 +31,17 @@ package struct IncrementalCompiler: Sendable {
     var units = dirty(touched)
     var changes = Changes()
     computedUnits = 0
-    // Namespaces first: which services a cluster needs depends on what its workloads may call.
-    for case .namespace(let place) in units {
-      recompute(.namespace(place), &changes)
-      for pattern in world.setReach(reach(of: place), of: place) {
-        units.formUnion(readers(ofReachTo: pattern))
+    // Callers first: which services a cluster needs depends on what its workloads may call.
+    for unit in units where unit.decidesReach {
+      let before = outputs[unit] ?? [:]
+      recompute(unit, &changes)
+      for (caller, reach) in reaches(saidBy: unit, before) {
+        for pattern in world.setReach(reach, of: caller) {
+          units.formUnion(readers(ofReachTo: pattern))
+        }
       }
     }
-    for unit in units where !unit.isNamespace { recompute(unit, &changes) }
+    for unit in units where !unit.decidesReach { recompute(unit, &changes) }
     computedUnitsInTotal += computedUnits
     return delta(changes)
   }
@@ -56,6 +59,8 @@ package struct IncrementalCompiler: Sendable {
     case .gateway(let fqn):
       guard let ref = ResourceRef(fqn: fqn) else { return nil }
       unit = .gateway(ref)
+    case .workloads(let namespace, let service):
+      unit = .workloads(ServiceName(namespace: namespace, name: service))
     case .peer(let other): unit = .peer(other)
     }
     return outputs[unit]?[cluster]
@@ -81,12 +86,24 @@ package struct IncrementalCompiler: Sendable {
     return units
   }
 
-  /// What the workloads of a namespace may call, where there are any.
-  private func reach(of place: NamespaceInCluster) -> Reach? {
-    guard world.population[place] != nil,
-      case .namespace(let plan)? = outputs[.namespace(place)]?[place.cluster]?.item
-    else { return nil }
-    return plan.reach
+  /// What a unit says now, or said before, of whom some workloads may call: nil where there are none.
+  private func reaches(saidBy unit: Unit, _ before: UnitOutput) -> [(CallerPlace, Reach?)] {
+    switch unit {
+    case .namespace(let place):
+      guard world.population[place] != nil,
+        case .namespace(let plan)? = outputs[unit]?[place.cluster]?.item
+      else { return [(CallerPlace(place: place), nil)] }
+      return [(CallerPlace(place: place), plan.reach)]
+    case .workloads(let service):
+      let now = outputs[unit] ?? [:]
+      return Set(before.keys).union(now.keys).map { cluster in
+        let place = NamespaceInCluster(cluster: cluster, namespace: service.namespace)
+        let caller = CallerPlace(place: place, service: service.name)
+        guard case .workloads(let plan)? = now[cluster]?.item else { return (caller, nil) }
+        return (caller, plan.reach)
+      }
+    case .site, .trust, .service, .gateway, .peer, .setting: return []
+    }
   }
 
   private func readers(ofReachTo pattern: NamePattern) -> Set<Unit> {
@@ -124,6 +141,7 @@ package struct IncrementalCompiler: Sendable {
     case .site(let name): return siteUnit(name, &reader)
     case .trust: return trustUnit(&reader)
     case .namespace(let place): return namespaceUnit(place, &reader)
+    case .workloads(let service): return workloadsUnit(service, &reader)
     case .service(let service): return serviceUnit(service, &reader)
     case .gateway(let ref): return gatewayUnit(ref, &reader)
     case .peer(let name): return peerUnit(name, &reader)
@@ -141,6 +159,7 @@ package struct IncrementalCompiler: Sendable {
     case .trust: true
     case .namespace(let place):
       world.population[place] != nil || world.gateways[place.namespace] != nil
+    case .workloads(let service): world.serviceSettings[service] != nil
     case .service(let service): world.services[service] != nil
     case .gateway(let ref), .setting(let ref): world.resources[ref] != nil
     }

@@ -15,6 +15,7 @@ func namespaceUnit(_ place: NamespaceInCluster, _ reader: inout Reader) -> UnitO
     return [place.cluster: SourcedItem(item: .namespace(plan), sources: [])]
   }
   var sources = [workspace.source]
+  reportDomains(of: place, workspace, &reader)
   let traffic = owned(.trafficGroup, .trafficSetting, place, workspace, &reader, &sources)
   let security = owned(.securityGroup, .securitySetting, place, workspace, &reader, &sources)
   let policy = reader.policy(
@@ -71,9 +72,25 @@ private func reportContest(
   }
 }
 
+/// What is said of security domains below an object that says something else has no effect.
+private func reportDomains(
+  of place: NamespaceInCluster, _ workspace: Resource, _ reader: inout Reader
+) {
+  let place = reader.group(.securityGroup, of: place)?.ref ?? workspace.ref
+  guard let (domain, owner) = reader.securityDomain(of: place) else { return }
+  for ref in [place.ancestor(.workspace), place.ancestor(.securityGroup)].compactMap({ $0 })
+  where ref != owner {
+    guard let written = reader.writtenDomain(of: ref), written != domain else { continue }
+    reader.report(
+      .warning, .noEffect, on: ref, at: FieldPath() / "spec" / "securityDomain",
+      "\(owner.text) is in security domain \(domain.name), and so is everything below it")
+  }
+}
+
 // MARK: As callers
 
-private func reach(
+/// What workloads in a place of the tree may call.
+func reach(
   from place: NamespaceInCluster, _ workspace: Resource, _ group: Resource?,
   _ policy: EffectivePolicy
 ) -> Reach {
@@ -99,7 +116,8 @@ private func reach(_ selector: NamespaceSelector?) -> Reach {
   return .only(targets: Set(targets).sorted())
 }
 
-private func calls(_ policy: EffectivePolicy) -> [CallRule] {
+/// How workloads in a place of the tree call others.
+func calls(_ policy: EffectivePolicy) -> [CallRule] {
   guard case .upstreams(let upstreams)? = policy[.upstreams]?.value else { return [] }
   return upstreams.map { upstream in
     CallRule(

@@ -15,6 +15,7 @@ struct PolicyKey: Hashable {
   private var profiles: [ResourceRef]
   private var profile: Profile?
   private var layers: [PolicyLayer]
+  private var subsets: [SubsetSecuritySetting] = []
   private var failover: FailoverSettings?
   private var created: Revision
   /// Of those who say something only: it is a part of what is made of that.
@@ -25,6 +26,9 @@ struct PolicyKey: Hashable {
     layers = resource.defaultLayers + resource.ownLayers
     failover = resource.failover
     if case .profile(let whole) = resource.spec { profile = whole }
+    if case .serviceSecuritySetting(let setting) = resource.spec, aspect == .everything {
+      subsets = setting.subsets
+    }
     if aspect == .failover {
       for index in layers.indices {
         layers[index].values = layers[index].values.filter { $0.key == .failover }
@@ -59,10 +63,11 @@ struct PolicyReader: PolicyLookup {
     reader.policySetting(of: parent, kind, aspect)
   }
 
-  /// Settings of services are not followed yet.
   mutating func policySetting(
     of service: ServiceName, in group: ResourceRef, _ kind: Kind
-  ) -> Resource? { nil }
+  ) -> Resource? {
+    reader.policySetting(of: service, in: group, kind, aspect)
+  }
 }
 
 extension Reader {

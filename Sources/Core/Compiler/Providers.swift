@@ -29,7 +29,8 @@ private func exposure(
   let workspace = reader.workspace(of: place)
   if let workspace {
     let group = reader.group(.trafficGroup, of: place)
-    let failover = reader.failover(at: PolicyPlace(workspace.ref, trafficGroup: group?.ref))
+    let failover = reader.failover(
+      at: PolicyPlace(workspace.ref, trafficGroup: group?.ref, service: service))
     exposed.choice = failover.choice
     exposed.sources += reader.sources(of: failover, .failover)
   }

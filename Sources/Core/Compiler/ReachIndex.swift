@@ -14,7 +14,7 @@ struct ReachIndex {
   }
 
   private var tallies: [String: Tally] = [:]
-  private var reaches: [NamespaceInCluster: Reach] = [:]
+  private var reaches: [CallerPlace: Reach] = [:]
 
   /// The clusters in which somebody may call a service, sorted.
   func clusters(reaching namespace: String, _ service: String) -> [String] {
@@ -31,16 +31,17 @@ struct ReachIndex {
   }
 
   /// The namespaces whose services a cluster may call since then, or no longer.
-  mutating func set(_ reach: Reach?, of place: NamespaceInCluster) -> [NamePattern] {
-    let before = reaches[place]
+  mutating func set(_ reach: Reach?, of caller: CallerPlace) -> [NamePattern] {
+    let before = reaches[caller]
     guard before != reach else { return [] }
-    reaches[place] = reach
-    var tally = tallies[place.cluster] ?? Tally()
+    reaches[caller] = reach
+    let cluster = caller.place.cluster
+    var tally = tallies[cluster] ?? Tally()
     var changed: Set<NamePattern> = []
     // Entered first: what is in both stays, and touches nothing.
     if let reach { changed.formUnion(tally.add(reach, 1)) }
     if let before { changed.formUnion(tally.add(before, -1)) }
-    tallies[place.cluster] = tally.isEmpty ? nil : tally
+    tallies[cluster] = tally.isEmpty ? nil : tally
     return Array(changed)
   }
 }

@@ -147,6 +147,21 @@ struct Reader {
       .min { $0.precedes($1) }
   }
 
+  /// The one setting of a service below a group; of several, the oldest.
+  mutating func policySetting(
+    of service: ServiceName, in group: ResourceRef, _ kind: Kind, _ aspect: PolicyAspect
+  ) -> Resource? {
+    facts.insert(.serviceSettings(service))
+    return (world.serviceSettings[service] ?? []).filter { $0.parent == group && $0.kind == kind }
+      .compactMap { policyHolder($0, aspect) }.min { $0.precedes($1) }
+  }
+
+  /// The settings of a service in all groups, oldest first.
+  mutating func settings(of service: ServiceName) -> [Resource] {
+    facts.insert(.serviceSettings(service))
+    return resources(world.serviceSettings[service])
+  }
+
   /// The objects that send a host's requests to services, oldest first.
   mutating func gateways(serving host: String) -> [Resource] {
     facts.insert(.host(host))
@@ -178,6 +193,34 @@ struct Reader {
     return candidates.compactMap { world.resources[$0] }.filter {
       $0.namespaceSelector?.selects(cluster: place.cluster, namespace: place.namespace) ?? false
     }.sorted { $0.precedes($1) }
+  }
+
+  // MARK: Security domains
+
+  /// The domain that a part of the tree is in, and the object that says so: the topmost that does.
+  /// A security group's parents are asked, too.
+  mutating func securityDomain(
+    of ref: ResourceRef
+  ) -> (domain: SecurityDomain, ref: ResourceRef)? {
+    for kind in [Kind.tenant, .workspace, .securityGroup] {
+      guard let ancestor = ref.ancestor(kind), let domain = writtenDomain(of: ancestor) else {
+        continue
+      }
+      return (domain, ancestor)
+    }
+    return nil
+  }
+
+  /// What an object itself says.
+  mutating func writtenDomain(of ref: ResourceRef) -> SecurityDomain? {
+    facts.insert(.securityDomain(ref))
+    return world.resources[ref]?.securityDomain
+  }
+
+  /// The topmost parts of the tree that are in a domain, by kind and name.
+  mutating func members(of domain: SecurityDomain) -> [ResourceRef] {
+    facts.insert(.domainMembers(domain))
+    return (world.domainMembers[domain] ?? []).sorted().filter { securityDomain(of: $0)?.ref == $0 }
   }
 
   // MARK: Saying what is wrong

@@ -13,6 +13,8 @@ struct World {
   private(set) var addresses: [String: String] = [:]
   private(set) var routes: [ServiceName: Set<ResourceRef>] = [:]
   private(set) var mentions: [ServiceName: Set<ResourceRef>] = [:]
+  /// The settings of services.
+  private(set) var serviceSettings: [ServiceName: Set<ResourceRef>] = [:]
   private(set) var children: [Fact: Set<ResourceRef>] = [:]
   private(set) var gateways: [String: Set<ResourceRef>] = [:]
   private(set) var selectors: [Kind: SelectorIndex] = [:]
@@ -21,6 +23,8 @@ struct World {
   private(set) var proxies: [String: [ObservedGateway]] = [:]
   /// Gateway objects by the hosts whose requests they send to services.
   private(set) var hosts: [String: Set<ResourceRef>] = [:]
+  /// The objects that say that they are in a security domain.
+  private(set) var domainMembers: [SecurityDomain: Set<ResourceRef>] = [:]
   private(set) var reach = ReachIndex()
   /// Cluster objects by name: more than one only where validation was passed by.
   private var clusterRefs: [String: Set<ResourceRef>] = [:]
@@ -69,10 +73,10 @@ struct World {
     return touched
   }
 
-  /// What the workloads of a namespace in a cluster may call; nil when there are none. Tells in
-  /// which namespaces that changes for which services the cluster needs.
-  mutating func setReach(_ reach: Reach?, of place: NamespaceInCluster) -> [NamePattern] {
-    self.reach.set(reach, of: place)
+  /// What some workloads in a cluster may call; nil when there are none, or nothing is said of them
+  /// in particular. Tells in which namespaces that changes for which services the cluster needs.
+  mutating func setReach(_ reach: Reach?, of caller: CallerPlace) -> [NamePattern] {
+    self.reach.set(reach, of: caller)
   }
 
   private func note(_ differences: Connectivity.Differences, _ touched: inout Touched) {
@@ -143,15 +147,17 @@ struct World {
       touched.facts.insert(fact)
     }
     reselect(ref, before, resource, &touched)
+    setDomain(of: ref, before?.securityDomain, resource?.securityDomain, &touched)
     switch (before ?? resource)?.spec {
     case .cluster?: setCluster(ref, resource, &touched)
     case .serviceRoute?: setRoute(ref, before, resource, &touched)
     case .gateway?: setGateway(ref, before, resource, &touched)
     case .organizationSetting?: setOrganizationSetting(ref, &touched)
     case .workspaceSetting?: touched.units.insert(.setting(ref))
+    case .serviceTrafficSetting?, .serviceSecuritySetting?:
+      setServiceSetting(ref, before, resource, &touched)
     case .organization?, .tenant?, .tenantSetting?, .workspace?, .group?, .trafficSetting?,
-      .serviceTrafficSetting?, .securitySetting?, .serviceSecuritySetting?, .profile?, .passive?,
-      nil:
+      .securitySetting?, .profile?, .passive?, nil:
       break
     }
   }
@@ -180,6 +186,19 @@ struct World {
     let contested =
       before?.created == after?.created ? old.symmetricDifference(new) : old.union(new)
     for term in contested { touched.ownership.append((ref.kind, term)) }
+  }
+
+  private mutating func setDomain(
+    of ref: ResourceRef, _ old: SecurityDomain?, _ new: SecurityDomain?, _ touched: inout Touched
+  ) {
+    guard old != new else { return }
+    if let old {
+      domainMembers[old]?.remove(ref)
+      if domainMembers[old]?.isEmpty == true { domainMembers[old] = nil }
+    }
+    if let new { domainMembers[new, default: []].insert(ref) }
+    touched.facts.insert(.securityDomain(ref))
+    for domain in [old, new].compactMap({ $0 }) { touched.facts.insert(.domainMembers(domain)) }
   }
 
   private mutating func setCluster(
@@ -222,6 +241,19 @@ struct World {
     // Whoever is sent requests must be where the route's own service is.
     let changed = old?.service != new?.service
     setMentions(ref, old?.destinations ?? [], new?.destinations ?? [], always: changed, &touched)
+  }
+
+  private mutating func setServiceSetting(
+    _ ref: ResourceRef, _ before: Resource?, _ after: Resource?, _ touched: inout Touched
+  ) {
+    let (old, new) = (before?.settledService, after?.settledService)
+    guard old != new else { return }
+    if let old { Self.remove(ref, from: &serviceSettings, old) }
+    if let new { serviceSettings[new, default: []].insert(ref) }
+    for service in [old, new].compactMap({ $0 }) {
+      touched.facts.insert(.serviceSettings(service))
+      touched.units.insert(.workloads(service))
+    }
   }
 
   private mutating func setGateway(
@@ -307,6 +339,15 @@ extension ServiceName {
 extension Resource {
   var serviceRoute: ServiceRoute? {
     if case .serviceRoute(let route) = spec { route } else { nil }
+  }
+
+  /// The service that a setting of a service is about.
+  var settledService: ServiceName? {
+    switch spec {
+    case .serviceTrafficSetting(let setting): setting.service
+    case .serviceSecuritySetting(let setting): setting.service
+    default: nil
+    }
   }
 
   var gateway: Gateway? {

@@ -8,13 +8,13 @@ struct CallPolicy: Hashable, Sendable {
   var timeout: Int?
   /// nil means the defaults.
   var retries: Retries?
-  /// The namespace whose rule this comes from; nil when none does, and the routes are everybody's.
-  var namespace: String?
+  /// The item whose rule this comes from; nil when none does, and the routes are everybody's.
+  var origin: ItemKey?
 
   /// As often as a request is tried again when no rule says so.
   static let defaultAttempts = 3
 
-  var origins: [ItemKey] { namespace.map { [.namespace($0)] } ?? [] }
+  var origins: [ItemKey] { origin.map { [$0] } ?? [] }
 }
 
 extension CallPolicy {

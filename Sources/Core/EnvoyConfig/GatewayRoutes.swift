@@ -62,7 +62,7 @@ struct GatewayHost {
           if let body { $0.directResponse.body.inlineString = body }
         })
     case .route(let host, let port, let rewritePath, let rewriteAuthority):
-      var policy = site.callPolicy(from: plan.namespace, to: host)
+      var policy = site.callPolicy(from: Caller(namespace: plan.namespace), to: host)
       policy.timeout = rule.timeout ?? policy.timeout
       origins.formUnion(policy.origins)
       let rewrite = rewritePath.map { PathRewrite(of: match.path, to: $0) }

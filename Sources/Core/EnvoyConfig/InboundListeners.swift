@@ -8,8 +8,9 @@ import SwiftProtobuf
 func inboundResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
   guard !profile.ports.isEmpty else { return [] }
   let bundle = TrustBundle.all(in: site.trust)
+  let (admission, origin) = site.admission(to: profile)
   let inbound = Inbound(
-    profile: profile, plan: site.namespaces[profile.namespace], trust: site.trust, bundle: bundle)
+    profile: profile, admission: admission, origin: origin, trust: site.trust, bundle: bundle)
   return inbound.listeners
     + profile.ports.map { port in
       EnvoyResource(
@@ -21,21 +22,11 @@ func inboundResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
 
 private struct Inbound {
   var profile: ProxyProfile
-  var traffic: TrafficMode
-  var authorization: Authorization
+  var admission: Admission
+  /// The item that says who is admitted.
+  var origin: ItemKey
   var trust: TrustPlan?
   var bundle: TrustBundle?
-
-  /// A namespace without a plan asks for mutual TLS and lets every caller with an identity in.
-  init(profile: ProxyProfile, plan: NamespacePlan?, trust: TrustPlan?, bundle: TrustBundle?) {
-    self.profile = profile
-    self.bundle = bundle
-    traffic = plan?.admission.traffic ?? .required
-    authorization = plan?.admission.authorization ?? .open
-    self.trust = trust
-  }
-
-  private var plan: ItemKey { .namespace(profile.namespace) }
 
   var listeners: [EnvoyResource] {
     switch profile.capture {
@@ -48,7 +39,7 @@ private struct Inbound {
         $0.filterChains = profile.ports.flatMap { chains(for: $0, matchingPort: true) }
       }
       return [
-        EnvoyResource(.listener, EnvoyName.inboundListener, listener, from: [plan, .trust])
+        EnvoyResource(.listener, EnvoyName.inboundListener, listener, from: [origin, .trust])
       ]
     case .bind(let address):
       return profile.ports.map { port in
@@ -60,14 +51,14 @@ private struct Inbound {
           $0.settlesTransport()
           $0.filterChains = chains(for: port, matchingPort: false)
         }
-        return EnvoyResource(.listener, name, listener, from: [plan, .trust])
+        return EnvoyResource(.listener, name, listener, from: [origin, .trust])
       }
     }
   }
 
   private func chains(for port: InboundPort, matchingPort: Bool) -> [FilterChain] {
     let transports: [String] =
-      switch traffic {
+      switch admission.traffic {
       case .required: [EnvoyName.transportTLS]
       case .optional: [EnvoyName.transportTLS, EnvoyName.transportPlaintext]
       }
@@ -90,7 +81,7 @@ private struct Inbound {
 
   private func tcpFilters(for port: InboundPort) -> [NetworkFilter] {
     let cluster = EnvoyName.inboundCluster(port: port.number)
-    let matchers = AuthorizationMatchers(connections: authorization)
+    let matchers = AuthorizationMatchers(connections: admission.authorization)
     let decisions = [("deny", matchers.deny), ("allow", matchers.allow)]
     return decisions.compactMap { prefix, matcher in
       matcher.map { NetworkFilter(.connections(statPrefix: "\(cluster).\(prefix)", $0)) }
@@ -105,7 +96,7 @@ private struct Inbound {
 
   func routes(for port: InboundPort) -> EnvoyResource {
     let name = EnvoyName.inboundRoutes(port: port.number)
-    let matchers = AuthorizationMatchers(requests: authorization, trust: trust)
+    let matchers = AuthorizationMatchers(requests: admission.authorization, trust: trust)
     let decisions = [(HTTPFilter.deny, matchers.deny), (.allow, matchers.allow)]
     let configuration = RouteConfiguration.with {
       $0.name = name
@@ -127,7 +118,7 @@ private struct Inbound {
         }
       ]
     }
-    return EnvoyResource(.routes, name, configuration, from: [plan, .trust])
+    return EnvoyResource(.routes, name, configuration, from: [origin, .trust])
   }
 }
 

@@ -38,7 +38,7 @@ extension BlueprintItem {
     switch self {
     case .service(let plan): Set(plan.mentionedHosts.compactMap(ServiceKey.init(host:)))
     case .gateway(let plan): Set(plan.mentionedHosts.compactMap(ServiceKey.init(host:)))
-    case .site, .namespace, .trust, .peer: []
+    case .site, .namespace, .workloads, .trust, .peer: []
     }
   }
 }

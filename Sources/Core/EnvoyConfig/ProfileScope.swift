@@ -31,16 +31,16 @@ extension ProxyProfile {
   var isSidecar: Bool { role == .sidecar }
 
   /// Whether workloads of this profile call `service`: those with captured traffic call whatever
-  /// their namespace reaches, others what they have listeners for. What nobody provides to this
+  /// they may reach, others what they have listeners for. What nobody provides to this
   /// cluster is not even known by name, though a gateway here may lead to it.
   func calls(_ service: ServiceKey, in site: Site) -> Bool {
     guard isSidecar, let plan = site.services[service], plan.isProvided,
-      site.reaches(from: namespace, service)
+      site.reaches(from: caller, service)
     else { return false }
     return capture == .redirect || upstreams.contains { $0.host == plan.host }
   }
 
-  /// The calls of `service` by this profile under the policy of its namespace.
+  /// The calls of `service` by this profile under the policy that holds for it.
   func callResources(
     of plan: ServicePlan, routes: [EnvoyResource], scopes: [EnvoyResource], name: EnvoyResource
   ) -> [EnvoyResource] {
@@ -115,7 +115,7 @@ package func snapshot(
     profile.callResources(
       of: plan,
       routes: plan.routeConfigurations(
-        under: site.callPolicy(from: profile.namespace, to: plan.host), in: site),
+        under: site.callPolicy(from: profile.caller, to: plan.host), in: site),
       scopes: plan.scopes, name: plan.nameRecord)
   }
   let destinations = called.reduce(into: profile.gatewayDestinations(in: site)) {

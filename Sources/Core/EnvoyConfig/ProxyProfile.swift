@@ -4,7 +4,11 @@ package struct ProxyProfile: Hashable, Sendable {
   package let role: ProxyRole
   package let namespace: String
   package let serviceAccount: String
-  /// For gateways: what selectors match. Empty for sidecars, whose labels concern callers only.
+  /// For sidecars of a service that has a `WorkloadsPlan`: its name. nil for all others, so that
+  /// those of one namespace can share.
+  package let service: String?
+  /// For gateways: what selectors match. For sidecars with a `service`: what its plan distinguishes
+  /// workloads by; their other labels concern callers only.
   package let labels: [String: String]
   /// Sorted by number.
   package let ports: [InboundPort]
@@ -15,12 +19,14 @@ package struct ProxyProfile: Hashable, Sendable {
   private let hash: Int
 
   package init(
-    role: ProxyRole, namespace: String, serviceAccount: String, labels: [String: String] = [:],
+    role: ProxyRole, namespace: String, serviceAccount: String, service: String? = nil,
+    labels: [String: String] = [:],
     ports: [InboundPort] = [], capture: TrafficCapture, upstreams: [ExplicitUpstream] = []
   ) {
     self.role = role
     self.namespace = namespace
     self.serviceAccount = serviceAccount
+    self.service = service
     self.labels = labels
     self.ports = ports
     self.capture = capture
@@ -29,6 +35,7 @@ package struct ProxyProfile: Hashable, Sendable {
     hasher.combine(role)
     hasher.combine(namespace)
     hasher.combine(serviceAccount)
+    hasher.combine(service)
     hasher.combine(labels)
     hasher.combine(ports)
     hasher.combine(capture)

@@ -61,7 +61,7 @@ extension SiteTranslator {
     state.set(
       .calls(service),
       to: profile.callResources(
-        of: plan, routes: routes(of: plan, from: profile.namespace), scopes: scopes(of: plan),
+        of: plan, routes: routes(of: plan, from: profile.caller), scopes: scopes(of: plan),
         name: name(of: plan)))
     if !profile.upstreams.isEmpty {
       translations += 1
@@ -130,14 +130,14 @@ extension SiteTranslator {
 
   // MARK: Each resource once
 
-  private mutating func routes(of plan: ServicePlan, from namespace: String) -> [EnvoyResource] {
-    let policy = site.callPolicy(from: namespace, to: plan.host)
-    if let known = caches[ServiceKey(plan)]?.routes[policy.namespace], known.policy == policy {
+  private mutating func routes(of plan: ServicePlan, from caller: Caller) -> [EnvoyResource] {
+    let policy = site.callPolicy(from: caller, to: plan.host)
+    if let known = caches[ServiceKey(plan)]?.routes[policy.origin], known.policy == policy {
       return known.resources
     }
     translations += 1
     let made = plan.routeConfigurations(under: policy, in: site)
-    caches[ServiceKey(plan), default: ServiceCache()].routes[policy.namespace] =
+    caches[ServiceKey(plan), default: ServiceCache()].routes[policy.origin] =
       ServiceCache.CalledRoutes(policy: policy, resources: made)
     return made
   }

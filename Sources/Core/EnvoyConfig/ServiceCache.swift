@@ -9,8 +9,8 @@ struct ServiceCache: Sendable {
   var exposedEndpoints: [EnvoyResource]?
   var scopes: [EnvoyResource]?
   var name: EnvoyResource?
-  /// By the namespace whose rule decides; nil is for all those without a rule.
-  var routes: [String?: CalledRoutes] = [:]
+  /// By the item whose rule decides; nil is for all those without a rule.
+  var routes: [ItemKey?: CalledRoutes] = [:]
 
   struct CalledRoutes: Sendable {
     var policy: CallPolicy

@@ -5,6 +5,7 @@ struct Site: Sendable {
   private(set) var plan: SitePlan?
   private(set) var services: [ServiceKey: ServicePlan] = [:]
   private(set) var namespaces: [String: NamespacePlan] = [:]
+  private(set) var workloads: [ServiceKey: WorkloadsPlan] = [:]
   /// By FQN.
   private(set) var gateways: [String: GatewayPlan] = [:]
   private(set) var trust: TrustPlan?
@@ -37,6 +38,13 @@ struct Site: Sendable {
       } else {
         namespaces[name] = nil
       }
+    case .workloads(let namespace, let name):
+      let service = ServiceKey(namespace: namespace, name: name)
+      if case .workloads(let plan) = item {
+        workloads[service] = plan
+      } else {
+        workloads[service] = nil
+      }
     case .service(let namespace, let name):
       let service = ServiceKey(namespace: namespace, name: name)
       if case .service(let plan) = item {
@@ -56,6 +64,8 @@ struct Site: Sendable {
     case .site: plan.map(BlueprintItem.site)
     case .trust: trust.map(BlueprintItem.trust)
     case .namespace(let name): namespaces[name].map(BlueprintItem.namespace)
+    case .workloads(let namespace, let name):
+      workloads[ServiceKey(namespace: namespace, name: name)].map(BlueprintItem.workloads)
     case .service(let namespace, let name):
       services[ServiceKey(namespace: namespace, name: name)].map(BlueprintItem.service)
     case .gateway(let fqn): gateways[fqn].map(BlueprintItem.gateway)
@@ -67,10 +77,15 @@ struct Site: Sendable {
     ServiceKey(host: host).flatMap { services[$0] }
   }
 
-  /// Whether the workloads of `namespace` may call `service`. Without a plan for the namespace they
-  /// may call nothing.
-  func reaches(from namespace: String, _ service: ServiceKey) -> Bool {
-    switch namespaces[namespace]?.reach {
+  /// What holds for the callers in particular, beside their namespace.
+  private func ownPlan(of caller: Caller) -> WorkloadsPlan? {
+    caller.service.flatMap { workloads[ServiceKey(namespace: caller.namespace, name: $0)] }
+  }
+
+  /// Whether the callers may call `service`. Without a plan for their namespace they may call
+  /// nothing.
+  func reaches(from caller: Caller, _ service: ServiceKey) -> Bool {
+    switch ownPlan(of: caller)?.reach ?? namespaces[caller.namespace]?.reach {
     case nil: false
     case .everything: true
     case .only(let targets):
@@ -78,13 +93,32 @@ struct Site: Sendable {
     }
   }
 
-  /// How the workloads of `namespace` call `host`.
-  func callPolicy(from namespace: String, to host: String) -> CallPolicy {
-    let rule = namespaces[namespace]?.calls.first { rule in
+  /// How the callers call `host`.
+  func callPolicy(from caller: Caller, to host: String) -> CallPolicy {
+    let own = ownPlan(of: caller)
+    let rule = (own?.calls ?? namespaces[caller.namespace]?.calls ?? []).first { rule in
       rule.hosts.contains { HostPattern(text: $0).matches(host) }
     }
     guard let rule, rule.timeout != nil || rule.retries != nil else { return CallPolicy() }
-    return CallPolicy(timeout: rule.timeout, retries: rule.retries, namespace: namespace)
+    let origin =
+      own.flatMap { $0.calls == nil ? nil : BlueprintItem.workloads($0).key }
+      ?? .namespace(caller.namespace)
+    return CallPolicy(timeout: rule.timeout, retries: rule.retries, origin: origin)
+  }
+
+  /// Who may call the workloads of a profile, and the item that says so. A namespace without a plan
+  /// asks for mutual TLS and lets every caller with an identity in.
+  func admission(to profile: ProxyProfile) -> (admission: Admission, origin: ItemKey) {
+    if let plan = ownPlan(of: profile.caller),
+      let admission = plan.admission(toLabels: profile.labels)
+    {
+      return (admission, BlueprintItem.workloads(plan).key)
+    }
+    let plan = namespaces[profile.namespace]
+    return (
+      plan?.admission ?? Admission(traffic: .required, authorization: .open),
+      .namespace(profile.namespace)
+    )
   }
 
   /// The gateways that `profile` serves, by name: the first keeps what several ask for.
@@ -93,6 +127,16 @@ struct Site: Sendable {
       $0.fqn.utf8.lexicographicallyPrecedes($1.fqn.utf8)
     }
   }
+}
+
+/// Who calls: the workloads of a namespace, or of one service of it.
+struct Caller: Hashable {
+  var namespace: String
+  var service: String?
+}
+
+extension ProxyProfile {
+  var caller: Caller { Caller(namespace: namespace, service: service) }
 }
 
 extension ServiceKey {

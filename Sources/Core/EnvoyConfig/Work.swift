@@ -51,7 +51,11 @@ extension SiteTranslator {
           cluster, isAnother: (old == nil) != (item == nil),
           hasAnotherPath: path(of: old) != path(of: item), into: &work)
       case .trust: takeTrust(into: &work)
-      case .namespace(let name): takeNamespace(name, into: &work)
+      case .namespace(let name):
+        takeCallers(profilesByNamespace[name], into: &work)
+      case .workloads(let namespace, let service):
+        takeCallers(
+          profilesByNamespace[namespace].filter { $0.service == service }, into: &work)
       case .service(let namespace, let name):
         let service = ServiceKey(namespace: namespace, name: name)
         takeService(service, isNew: !isProvided(old), into: &work)
@@ -106,8 +110,11 @@ extension SiteTranslator {
     }
   }
 
-  private func takeNamespace(_ name: String, into work: inout [ProxyProfile: Work]) {
-    for profile in profilesByNamespace[name] {
+  /// Something else holds for them now.
+  private func takeCallers(
+    _ profiles: Set<ProxyProfile>, into work: inout [ProxyProfile: Work]
+  ) {
+    for profile in profiles {
       if profile.isSidecar {
         work[profile, default: Work()].inbound = true
         work[profile, default: Work()].calls.formUnion(profile.calledServices(in: site))
@@ -123,8 +130,11 @@ extension SiteTranslator {
   ) {
     caches[service] = nil
     if isNew {
-      for namespace in profilesByNamespace.keys where site.reaches(from: namespace, service) {
-        for profile in profilesByNamespace[namespace] where profile.calls(service, in: site) {
+      for namespace in profilesByNamespace.keys {
+        // Asked once for all that nothing of their own is said of.
+        let isReached = site.reaches(from: Caller(namespace: namespace), service)
+        for profile in profilesByNamespace[namespace]
+        where (isReached || profile.service != nil) && profile.calls(service, in: site) {
           work[profile, default: Work()].calls.insert(service)
         }
       }

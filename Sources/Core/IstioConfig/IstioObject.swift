@@ -132,6 +132,7 @@ package func istioTranslation(
     mesh.writeReach(of: namespace, &writer)
     mesh.writeAdmission(to: namespace, &writer)
   }
+  for workloads in mesh.sortedWorkloads { mesh.writeWorkloads(workloads, &writer) }
   for gateway in mesh.sortedGateways { mesh.writeGateway(gateway, &writer) }
   return writer.translation
 }

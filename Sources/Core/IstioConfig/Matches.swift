@@ -1,6 +1,17 @@
 import Blueprints
 import Documents
 
+/// The workloads of a namespace, or of one service of it.
+struct Callers {
+  var namespace: String
+  var service: String?
+
+  var text: String { service.map { "\(namespace)/\($0)" } ?? namespace }
+  var key: ItemKey {
+    service.map { .workloads(namespace: namespace, service: $0) } ?? .namespace(namespace)
+  }
+}
+
 /// One `match` of an HTTP route.
 struct Match {
   private(set) var members: [String: Document] = [:]
@@ -9,14 +20,19 @@ struct Match {
 
   /// - Parameters:
   ///   - port: nil where there is no other.
-  ///   - namespace: whose calls are meant; nil: everybody's.
-  init(_ conditions: RequestConditions, port: Int?, callersIn namespace: String? = nil) {
+  ///   - callers: whose calls are meant; nil: everybody's.
+  init(_ conditions: RequestConditions, port: Int?, from callers: Callers? = nil) {
     if let path = conditions.path { members["uri"] = text(path) }
     if !conditions.morePaths.isEmpty {
       obstacle = "two conditions on one path, a regular expression among them"
     }
     if let port { members["port"] = .integer(Int64(port)) }
-    if let namespace { members["sourceNamespace"] = .string(namespace) }
+    if let callers {
+      members["sourceNamespace"] = .string(callers.namespace)
+      if let service = callers.service {
+        members["sourceLabels"] = ["service.istio.io/canonical-name": .string(service)]
+      }
+    }
     var headers: [String: Document] = [:]
     for header in conditions.headers { add(header, to: &headers) }
     if !headers.isEmpty { members["headers"] = .object(headers) }

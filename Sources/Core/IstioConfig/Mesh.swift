@@ -7,6 +7,7 @@ struct Mesh {
   /// By host.
   private var services: [String: ServicePlan] = [:]
   private(set) var sortedNamespaces: [NamespacePlan] = []
+  private(set) var sortedWorkloads: [WorkloadsPlan] = []
   private(set) var sortedGateways: [GatewayPlan] = []
   private var peers: [String: PeerPlan] = [:]
   private let healthy: [ItemKey: Int]
@@ -23,6 +24,7 @@ struct Mesh {
       case .trust(let plan): trust = plan
       case .service(let plan): services[plan.host] = plan
       case .namespace(let plan): sortedNamespaces.append(plan)
+      case .workloads(let plan): sortedWorkloads.append(plan)
       case .gateway(let plan): sortedGateways.append(plan)
       case .peer(let plan): peers[plan.cluster] = plan
       }
@@ -46,7 +48,11 @@ struct Mesh {
 
   /// How the workloads of a namespace call a host, where a rule says something about it.
   func callRule(from namespace: NamespacePlan, to host: String) -> CallRule? {
-    let rule = namespace.calls.first { rule in
+    callRule(of: namespace.calls, to: host)
+  }
+
+  func callRule(of calls: [CallRule], to host: String) -> CallRule? {
+    let rule = calls.first { rule in
       rule.hosts.contains { HostPattern(text: $0).matches(host) }
     }
     return rule?.timeout != nil || rule?.retries != nil ? rule : nil

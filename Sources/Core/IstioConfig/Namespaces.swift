@@ -6,9 +6,23 @@ import Documents
 extension Mesh {
   /// The services that they may call. What routes send requests on to, Istio adds by itself.
   func writeReach(of plan: NamespacePlan, _ writer: inout Writer) {
-    guard case .only(let targets) = plan.reach, isOrdinary(plan, "reach", &writer) else { return }
+    guard plan.reach != .everything, isOrdinary(plan, "reach", &writer) else { return }
+    writeReach(
+      plan.reach, in: plan.namespace, name: "default", from: .namespace(plan.namespace), &writer)
+  }
+
+  /// - Parameter labels: of the workloads that are meant; empty: all of the namespace.
+  func writeReach(
+    _ reach: Reach, in namespace: String, name: String, labels: [String: String] = [:],
+    from key: ItemKey, _ writer: inout Writer
+  ) {
     var hosts: Set<String> = []
-    var origins: Set<ItemKey> = [.namespace(plan.namespace)]
+    var origins: Set<ItemKey> = [key]
+    let targets: [ReachTarget] =
+      switch reach {
+      case .everything: [ReachTarget(namespace: NamePattern("*"))]
+      case .only(let targets): targets
+      }
     for target in targets {
       let isName = target.namespace.text.utf8.last != UInt8(ascii: "*")
       if target.namespace.text == "*", target.service == nil {
@@ -26,10 +40,13 @@ extension Mesh {
       }
     }
     let listed = hosts.isEmpty ? ["~/*"] : hosts.sorted()
-    writer.write(
-      IstioObject(
-        .sidecar, namespace: plan.namespace, "default", from: origins,
-        ["egress": [["hosts": .list(listed.map { .string($0) })]]]))
+    var spec: [String: Document] = [
+      "egress": [["hosts": .list(listed.map { .string($0) })]]
+    ]
+    if !labels.isEmpty {
+      spec["workloadSelector"] = ["labels": .object(labels.mapValues { .string($0) })]
+    }
+    writer.write(IstioObject(.sidecar, namespace: namespace, name, from: origins, spec))
   }
 
   /// Who may call them, and how.
@@ -128,7 +145,7 @@ extension Mesh {
 
 extension AuthorizationRule {
   /// nil when it names nobody: an empty list would mean everybody.
-  fileprivate var document: Document? {
+  var document: Document? {
     guard !principals.isEmpty else { return nil }
     let names = principals.map { Document.string($0.istioName) }
     return ["from": [["source": ["principals": .list(names)]]]]
@@ -137,7 +154,7 @@ extension AuthorizationRule {
 
 extension Principal {
   /// As Istio's policies name identities: the SPIFFE id without its scheme, `*` for any end.
-  fileprivate var istioName: String {
+  var istioName: String {
     switch self {
     case .trustDomain(let domain): "\(domain)/*"
     case .namespace(let domain, let pattern):

@@ -4,10 +4,7 @@ import Documents
 extension Mesh {
   /// What becomes of calls to a service; nothing is written where Istio does it by itself.
   func writeRoutes(of service: ServicePlan, _ writer: inout Writer) {
-    // How somebody calls depends on who it is: their routes come before those of everybody.
-    let rules = sortedNamespaces.compactMap { namespace in
-      callRule(from: namespace, to: service.host).map { (namespace.namespace, $0) }
-    }
+    let rules = callRules(to: service.host)
     var http = HTTPRoutes()
     var tcp: [Document] = []
     var origins: Set<ItemKey> = []
@@ -28,13 +25,12 @@ extension Mesh {
         continue
       }
       for (rule, shares) in ways {
-        for (namespace, call) in rules.map({ ($0.0, $0.1) as (String?, CallRule?) }) + [(nil, nil)]
-        {
+        for (callers, call) in rules.map({ ($0.0, $0.1) as (Callers?, CallRule?) }) + [(nil, nil)] {
           let matches = rule.matches.map {
-            Match(RequestConditions($0), port: number, callersIn: namespace)
+            Match(RequestConditions($0), port: number, from: callers)
           }
           http.append(
-            namespace.map { "\(rule.name) from \($0)" } ?? rule.name, when: matches,
+            callers.map { "\(rule.name) from \($0.text)" } ?? rule.name, when: matches,
             shares.action.merging(
               shares.shares.isEmpty ? [:] : call?.members() ?? [:], uniquingKeysWith: { $1 }))
         }
@@ -48,7 +44,24 @@ extension Mesh {
     writer.write(
       IstioObject(
         .virtualService, namespace: service.namespace, KubernetesName.object(service.name),
-        from: origins.union(rules.map { .namespace($0.0) }), spec))
+        from: origins.union(rules.map(\.0.key)), spec))
+  }
+
+  /// How somebody calls depends on who it is: their routes come before those of everybody, and those
+  /// of one service, which may have no rule where its namespace has one, before its namespace's.
+  private func callRules(to host: String) -> [(Callers, CallRule?)] {
+    let namespaces = sortedNamespaces.compactMap { namespace in
+      callRule(from: namespace, to: host).map { (Callers(namespace: namespace.namespace), $0) }
+    }
+    let own = sortedWorkloads.compactMap { plan -> (Callers, CallRule?)? in
+      guard let calls = plan.calls else { return nil }
+      let rule = callRule(of: calls, to: host)
+      guard rule != nil || namespaces.contains(where: { $0.0.namespace == plan.namespace }) else {
+        return nil
+      }
+      return (Callers(namespace: plan.namespace, service: plan.service), rule)
+    }
+    return own + namespaces
   }
 
   private func append(

@@ -25,8 +25,8 @@ package struct Manifest: Sendable {
     revision: Revision = Revision(0), created: Revision = Revision(0)
   ) -> Resource {
     Resource(
-      ref: ref, spec: spec, labels: labels, profiles: profiles(of: document), revision: revision,
-      created: created)
+      ref: ref, spec: spec, labels: labels, profiles: profiles(of: document),
+      securityDomain: securityDomain(of: document), revision: revision, created: created)
   }
 }
 
@@ -40,6 +40,11 @@ package func profiles(of manifest: Document) -> [ResourceRef] {
   (manifest[["spec", "profiles"]]?.list ?? []).compactMap { fqn in
     fqn.string.flatMap { ResourceRef(fqn: $0) }
   }
+}
+
+/// `spec.securityDomain` of a canonical manifest.
+package func securityDomain(of manifest: Document) -> SecurityDomain? {
+  manifest[["spec", "securityDomain"]]?.string.flatMap(SecurityDomain.init(fqn:))
 }
 
 /// `spec.deletionProtectionEnabled` of a canonical manifest.
@@ -64,7 +69,7 @@ package func resource(
   let resource = typed.map { spec in
     Resource(
       ref: ref, spec: spec, labels: labels(of: manifest), profiles: profiles(of: manifest),
-      revision: revision, created: created)
+      securityDomain: securityDomain(of: manifest), revision: revision, created: created)
   }
   return Diagnosed(value: resource, diagnostics: report.diagnostics)
 }

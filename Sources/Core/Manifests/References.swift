@@ -69,9 +69,10 @@ private func references(
   of rules: [AccessRule], at path: FieldPath
 ) -> [(path: FieldPath, ref: ResourceRef)] {
   rules.enumerated().flatMap { index, rule in
-    [
-      (path[index] / "from" / "fqn", rule.from),
-      (path[index] / "to" / "fqn", rule.to),
-    ]
+    [("from", rule.from), ("to", rule.to)].compactMap { side, party in
+      // A security domain is a name, and no object.
+      guard case .part(let ref) = party else { return nil }
+      return (path[index] / side / "fqn", ref)
+    }
   }
 }

@@ -5,6 +5,8 @@ package struct Resource: Hashable, Sendable {
   package var labels: [String: String]
   /// The profiles attached to it, in order.
   package var profiles: [ResourceRef]
+  /// What is written at a tenant, a workspace or a security group. What an ancestor says holds.
+  package var securityDomain: SecurityDomain?
   /// The change that last wrote it.
   package var revision: Revision
   /// The change that first wrote it; decides who came first where two objects contend.
@@ -12,12 +14,14 @@ package struct Resource: Hashable, Sendable {
 
   package init(
     ref: ResourceRef, spec: ResourceSpec, labels: [String: String] = [:],
-    profiles: [ResourceRef] = [], revision: Revision = Revision(0), created: Revision = Revision(0)
+    profiles: [ResourceRef] = [], securityDomain: SecurityDomain? = nil,
+    revision: Revision = Revision(0), created: Revision = Revision(0)
   ) {
     self.ref = ref
     self.spec = spec
     self.labels = labels
     self.profiles = profiles
+    self.securityDomain = securityDomain
     self.revision = revision
     self.created = created
   }

@@ -95,14 +95,18 @@ package struct AccessRules: Hashable, Sendable {
   }
 }
 
-/// Callers in `from` may, or may not, call workloads in `to`: tenants, workspaces or security groups.
+/// Callers in `from` may, or may not, call workloads in `to`.
 package struct AccessRule: Hashable, Sendable {
-  package var from: ResourceRef
-  package var to: ResourceRef
+  package var from: AccessParty
+  package var to: AccessParty
 
-  package init(from: ResourceRef, to: ResourceRef) {
+  package init(from: AccessParty, to: AccessParty) {
     self.from = from
     self.to = to
+  }
+
+  package init(from: ResourceRef, to: ResourceRef) {
+    self.init(from: .part(from), to: .part(to))
   }
 
   /// Whether every call that the other is about is one that this is about.

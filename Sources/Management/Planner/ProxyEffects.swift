@@ -121,9 +121,16 @@ struct ProxyEffects {
       role == .sidecar
       ? before.observed(
         ServiceName(namespace: proxy.namespace, name: proxy.service), in: cluster) : nil
+    let key = ItemKey.workloads(namespace: proxy.namespace, service: proxy.service)
+    let plans = [items[key], changed[key] ?? nil].compactMap { item -> WorkloadsPlan? in
+      if case .workloads(let plan)? = item, role == .sidecar { plan } else { nil }
+    }
+    let distinguishing = plans.reduce(into: Set()) { $0.formUnion($1.distinguishingLabels) }
     return ProxyProfile(
       role: role, namespace: proxy.namespace, serviceAccount: proxy.serviceAccount,
-      labels: role == .sidecar ? [:] : proxy.labels,
+      service: plans.first?.service,
+      labels: role == .sidecar
+        ? proxy.labels.filter { distinguishing.contains($0.key) } : proxy.labels,
       ports: (observed?.ports ?? []).sorted { $0.number < $1.number }.map { port in
         InboundPort(
           number: port.number, name: port.name, protocolName: port.protocolName,

@@ -92,12 +92,12 @@ import Testing
           for case .forward(let clusters, _, _) in plan.servers.flatMap(\.rules).map(\.action) {
             forwarded += clusters.count
           }
-        case .site, .namespace, .trust: break
+        case .site, .namespace, .workloads, .trust: break
         }
       }
       codes.formUnion(compilation.diagnostics.values.flatMap { $0 }.map(\.code))
     }
-    #expect(kinds == ["site", "trust", "namespace", "service", "gateway", "peer"])
+    #expect(kinds == ["site", "trust", "namespace", "workloads", "service", "gateway", "peer"])
     #expect(codes == Set((1...8).map { "RL300\($0)" }))
     #expect(
       [routed, elsewhere, forwarded].allSatisfy { $0 > 5 }, "\(routed) \(elsewhere) \(forwarded)")
@@ -156,6 +156,43 @@ import Testing
     service?.healthyWorkloads = 0
     _ = compiler.update(CompilerChange(services: ["east": [name: service]]))
     #expect(compiler.computedUnits == 1)
+  }
+
+  @Test func `a setting of one service touches that service alone`() {
+    var compiler = IncrementalCompiler()
+    _ = compiler.update(RandomMesh.base)
+    var change = CompilerChange()
+    for cluster in RandomMesh.clusters {
+      for name in ["orders", "cart"] {
+        let service = ServiceName(namespace: "shop", name: name)
+        change.services[cluster, default: [:]][service] = ObservedService(
+          ports: [ObservedPort(number: 8080, name: "http", protocolName: "http")],
+          serviceAccounts: ["a"], workloads: 1, healthyWorkloads: 1)
+      }
+    }
+    _ = compiler.update(change)
+    let workspace = RandomMesh.organization.child(.tenant, "t1").child(.workspace, "w1")
+    let orders = ServiceName(namespace: "shop", name: "orders")
+    func written(_ authorization: AuthorizationMode, at revision: Int64) -> CompilationDelta {
+      let ref = workspace.child(.securityGroup, "g1").child(.serviceSecuritySetting, "orders")
+      let setting = ServiceSecuritySetting(
+        service: orders, setting: SecuritySetting(authorization: authorization))
+      return compiler.update(
+        CompilerChange(
+          objects: [
+            ref: Resource(
+              ref: ref, spec: .serviceSecuritySetting(setting), revision: Revision(revision))
+          ]))
+    }
+    for (revision, mode) in [(1, AuthorizationMode.namespace), (2, .workspace)] {
+      let delta = written(mode, at: Int64(revision))
+      #expect(compiler.computedUnits <= 2)
+      #expect(Set(delta.clusters.keys) == Set(RandomMesh.clusters))
+      for difference in delta.clusters.values {
+        #expect(difference.upserts.map(\.item.key.text) == ["workloads/shop/orders"])
+        #expect(difference.removals.isEmpty)
+      }
+    }
   }
 
   private func route(to name: ServiceName, weight: Int) -> ServiceRoute {

@@ -14,6 +14,7 @@ struct RandomMesh {
   static let namespaces = ["shop", "shipping", "bank"]
   static let services = ["orders", "cart"]
   static let hosts = ["*", "a.example.com"]
+  static let domains = ["cards", "cash"].map { SecurityDomain(organization: "acme", name: $0) }
   static let eastWest = WorkloadSelector(namespace: "shop", labels: ["a": "1"])
 
   private static let tree: Set<Kind> = [
@@ -129,7 +130,14 @@ struct RandomMesh {
     let gateways = workspace.child(.gatewayGroup, pick(["g1", "g1", "g2"]))
     let name = pick(["a", "b"])
     let (ref, spec): (ResourceRef, ResourceSpec)
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<23, using: &random) {
+    case 20, 21:
+      ref = security.child(.serviceSecuritySetting, name)
+      spec = .serviceSecuritySetting(serviceSecurity(of: workspace, security))
+    case 22:
+      ref = traffic.child(.serviceTrafficSetting, name)
+      spec = .serviceTrafficSetting(
+        ServiceTrafficSetting(service: self.name(), setting: setting()))
     case 15, 16:
       ref = tenant.child(.tenantSetting, name)
       spec = .tenantSetting(defaults(of: workspace, security))
@@ -170,6 +178,8 @@ struct RandomMesh {
     let isHolder = [.organization, .tenant, .workspace].contains(ref.kind) || ref.kind.isGroup
     return Resource(
       ref: ref, spec: spec, profiles: isHolder ? pick([[], [], attached, [attached[1]]]) : [],
+      securityDomain: [.tenant, .workspace, .securityGroup].contains(ref.kind) && chance(40)
+        ? pick(Self.domains) : nil,
       revision: Revision(revision), created: Revision(pick([1, 2])))
   }
 
@@ -228,9 +238,10 @@ struct RandomMesh {
     of workspace: ResourceRef, _ group: ResourceRef
   ) -> SecuritySetting {
     let other = Self.organization.child(.tenant, pick(["t1", "t2"]))
+    let parts = [other, other.child(.workspace, pick(["w1", "gone"])), Self.organization]
     let rule = AccessRule(
-      from: pick([other, other.child(.workspace, pick(["w1", "gone"])), Self.organization]),
-      to: pick([workspace, group]))
+      from: pick(parts.map(AccessParty.part) + [.domain(pick(Self.domains))]),
+      to: pick([.part(workspace), .part(group), .domain(pick(Self.domains))]))
     let modes: [AuthorizationMode?] = [
       nil, .disabled, .cluster, .workspace, .group, .namespace,
       .custom(serviceAccounts: [ServiceAccountPattern(namespace: ".", account: "a")]),
@@ -238,6 +249,16 @@ struct RandomMesh {
     ]
     return SecuritySetting(
       trafficMode: pick([nil, .optional, .required]), authorization: pick(modes))
+  }
+
+  private mutating func serviceSecurity(
+    of workspace: ResourceRef, _ group: ResourceRef
+  ) -> ServiceSecuritySetting {
+    ServiceSecuritySetting(
+      service: name(), setting: policy(of: workspace, group),
+      subsets: pick([[], ["v0"], ["v1", "v0"]]).map { subset in
+        SubsetSecuritySetting(name: subset, setting: policy(of: workspace, group))
+      })
   }
 
   private mutating func gateway() -> Gateway {

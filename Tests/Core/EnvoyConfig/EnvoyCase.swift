@@ -93,6 +93,7 @@ struct EnvoyCase: CustomTestStringConvertible {
       var role: String
       var namespace: String
       var serviceAccount: String
+      var service: String?
       var labels: [String: String]
       var ports: [Port]
       /// `redirect`, or `bind` and an address.
@@ -103,7 +104,7 @@ struct EnvoyCase: CustomTestStringConvertible {
     let words = written.capture.split(separator: " ").map(String.init)
     return ProxyProfile(
       role: ProxyRole(rawValue: written.role) ?? .sidecar, namespace: written.namespace,
-      serviceAccount: written.serviceAccount, labels: written.labels,
+      serviceAccount: written.serviceAccount, service: written.service, labels: written.labels,
       ports: written.ports.map {
         InboundPort(
           number: $0.number, name: $0.name, protocolName: $0.protocolName,

@@ -29,7 +29,8 @@ struct RandomSite {
   mutating func change() -> SiteChange {
     var change = SiteChange()
     for _ in 0..<Int.random(in: 1...3, using: &random) {
-      switch Int.random(in: 0..<14, using: &random) {
+      switch Int.random(in: 0..<15, using: &random) {
+      case 14: put(workloads(), absent: 30, into: &change)
       case 0..<4: put(service(), absent: 20, into: &change)
       case 4: put(namespace(), absent: 15, into: &change)
       case 5: put(gateway(), absent: 20, into: &change)
@@ -169,32 +170,53 @@ struct RandomSite {
   }
 
   private mutating func namespace() -> BlueprintItem {
+    .namespace(
+      NamespacePlan(
+        namespace: pick(Self.namespaces), workspace: nil, reach: reach(), calls: calls(),
+        admission: admission()))
+  }
+
+  private mutating func workloads() -> BlueprintItem {
+    .workloads(
+      WorkloadsPlan(
+        namespace: pick(Self.namespaces), service: pick(Self.names),
+        reach: chance(50) ? reach() : nil, calls: chance(50) ? calls() : nil,
+        admission: chance(50) ? admission() : nil,
+        subsets: chance(50)
+          ? []
+          : [SubsetAdmission(name: "v1", labels: ["version": "v1"], admission: admission())]))
+  }
+
+  private mutating func reach() -> Reach {
     let targets = [
       ReachTarget(namespace: NamePattern("shop")),
       ReachTarget(namespace: NamePattern("web*"), service: chance(50) ? "b" : nil),
       ReachTarget(namespace: NamePattern("*"), service: "a"),
     ]
+    return chance(40) ? .everything : .only(targets: targets.filter { _ in chance(60) })
+  }
+
+  private mutating func calls() -> [CallRule] {
+    guard chance(50) else { return [] }
+    return [
+      CallRule(
+        hosts: [pick(["*", "*.shop.mesh", "a.bank.mesh"])], timeout: chance(50) ? 100 : nil,
+        retries: chance(50) ? Retries(attempts: chance(30) ? 0 : 2) : nil)
+    ]
+  }
+
+  private mutating func admission() -> Admission {
     let principals: [Principal] = [
       .trustDomain(trustDomain: pick(Self.domains)),
       .serviceAccount(trustDomain: pick(Self.domains), namespace: "shop", name: pick(Self.names)),
     ]
-    return .namespace(
-      NamespacePlan(
-        namespace: pick(Self.namespaces), workspace: nil,
-        reach: chance(40) ? .everything : .only(targets: targets.filter { _ in chance(60) }),
-        calls: chance(50)
-          ? [
-            CallRule(
-              hosts: [pick(["*", "*.shop.mesh", "a.bank.mesh"])], timeout: chance(50) ? 100 : nil,
-              retries: chance(50) ? Retries(attempts: chance(30) ? 0 : 2) : nil)
-          ] : [],
-        admission: Admission(
-          traffic: chance(50) ? .required : .optional,
-          authorization: chance(40)
-            ? .open
-            : .rules(
-              deny: chance(50) ? [AuthorizationRule(name: "d", principals: principals)] : [],
-              allow: chance(50) ? [AuthorizationRule(name: "a", principals: principals)] : nil))))
+    return Admission(
+      traffic: chance(50) ? .required : .optional,
+      authorization: chance(40)
+        ? .open
+        : .rules(
+          deny: chance(50) ? [AuthorizationRule(name: "d", principals: principals)] : [],
+          allow: chance(50) ? [AuthorizationRule(name: "a", principals: principals)] : nil))
   }
 
   private mutating func gateway() -> BlueprintItem {
@@ -244,8 +266,10 @@ struct RandomSite {
         serviceAccount: "gw",
         labels: chance(70) ? ["app": "gw"] : [:], capture: .bind(address: "198.18.0.9"))
     }
+    let service = chance(50) ? pick(Self.names) : nil
     return ProxyProfile(
-      role: .sidecar, namespace: namespace, serviceAccount: pick(Self.names),
+      role: .sidecar, namespace: namespace, serviceAccount: pick(Self.names), service: service,
+      labels: service != nil && chance(50) ? ["version": "v1"] : [:],
       ports: [
         InboundPort(
           number: 80, name: "http", protocolName: pick(["http", "tcp"]), applicationPort: 81)

@@ -95,7 +95,7 @@ enum IstioFields {
       "match": .list(
         .object([
           "uri": match, "method": match, "authority": match, "scheme": match, "port": .number,
-          "sourceNamespace": .text,
+          "sourceNamespace": .text, "sourceLabels": .map,
           "headers": .mapOf(match),
         ])),
       "route": routes, "timeout": .duration,
@@ -152,16 +152,21 @@ enum IstioFields {
                 ], required: ["mode"]),
             ], required: ["port", "hosts"])),
       ], required: ["selector", "servers"]),
-    .sidecar: .object(["egress": .list(.object(["hosts": .texts], required: ["hosts"]))]),
+    .sidecar: .object([
+      "workloadSelector": .object(["labels": .map], required: ["labels"]),
+      "egress": .list(.object(["hosts": .texts], required: ["hosts"])),
+    ]),
     .peerAuthentication: .object([
-      "mtls": .object(["mode": .word(["STRICT", "PERMISSIVE"])], required: ["mode"])
+      "selector": .object(["matchLabels": .map]),
+      "mtls": .object(["mode": .word(["STRICT", "PERMISSIVE"])], required: ["mode"]),
     ]),
     .authorizationPolicy: .object(
       [
         "action": .word(["ALLOW", "DENY"]), "selector": .object(["matchLabels": .map]),
         "rules": .list(
           .object([
-            "from": .list(.object(["source": .object(["principals": .texts])]))
+            "from": .list(
+              .object(["source": .object(["principals": .texts, "notPrincipals": .texts])]))
           ])),
       ], required: ["action"]),
   ]

@@ -113,6 +113,36 @@ import Testing
     #expect(elsewhere.warnings == [])
   }
 
+  @Test func `who may not call one service is refused, whatever its namespace allows`() throws {
+    let caller = Principal.serviceAccount(
+      trustDomain: "east.acme.mesh", namespace: "web", name: "web")
+    let rule = AuthorizationRule(name: "r", principals: [caller])
+    func policies(_ authorization: Authorization) -> [String: Document] {
+      let plan = WorkloadsPlan(
+        namespace: "shop", service: "orders",
+        admission: Admission(traffic: .required, authorization: authorization))
+      let objects = istioTranslation(of: [
+        .workloads(namespace: "shop", service: "orders"): .workloads(plan)
+      ]).objects
+      return Dictionary(
+        objects.filter { $0.name.kind == .authorizationPolicy }.map { object in
+          (object.spec["action"]?.string ?? "", object.spec["rules"] ?? .null)
+        }, uniquingKeysWith: { $1 })
+    }
+    let name: Document = "east.acme.mesh/ns/web/sa/web"
+    #expect(
+      policies(.rules(deny: [], allow: [rule])) == [
+        "ALLOW": [["from": [["source": ["principals": [name]]]]]],
+        "DENY": [["from": [["source": ["notPrincipals": [name]]]]]],
+      ])
+    #expect(policies(.rules(deny: [], allow: [])) == ["DENY": [[:]]])
+    #expect(policies(.open) == ["ALLOW": [[:]]])
+    #expect(
+      policies(.rules(deny: [rule], allow: nil)) == [
+        "ALLOW": [[:]], "DENY": [["from": [["source": ["principals": [name]]]]]],
+      ])
+  }
+
   @Test func `never writes a rule that names nobody, which would name everybody`() {
     let plan = NamespacePlan(
       namespace: "shop", workspace: nil, reach: .everything,

@@ -20,7 +20,8 @@ enum Samples {
     apiVersion: api.rialto.mesh/v2
     kind: Tenant
     metadata: {name: web, organization: acme, labels: {team: web}}
-    spec: {profiles: [organizations/acme/profiles/strict], deletionProtectionEnabled: true}
+    spec: {profiles: [organizations/acme/profiles/strict], deletionProtectionEnabled: true,
+      securityDomain: organizations/acme/securitydomains/cards}
     """
 
   static let cluster = """
@@ -254,6 +255,7 @@ enum Samples {
     spec:
       namespaceSelector: {names: ["*/shop", "east/pay*"]}
       profiles: [organizations/acme/profiles/strict]
+      securityDomain: organizations/acme/securitydomains/cards
       deletionProtectionEnabled: true
     """
 
@@ -268,6 +270,7 @@ enum Samples {
       configMode: DIRECT
       profiles: [organizations/acme/profiles/strict]
       deletionProtectionEnabled: true
+      \(type == "security" ? "securityDomain: organizations/acme/securitydomains/cards" : "")
     """
   }
 

@@ -1,3 +1,4 @@
+package import Blueprints
 package import EnvoyConfig
 
 /// Who a workload is, as decided by the token that it joined with.
@@ -82,11 +83,15 @@ package struct Registration: Hashable, Sendable {
     presence.labels.merging(identity.labels) { _, decided in decided }
   }
 
-  package var profile: ProxyProfile {
-    ProxyProfile(
+  /// `plan` is that of its service, where it has one.
+  package func profile(under plan: WorkloadsPlan?) -> ProxyProfile {
+    let own = service == nil ? nil : plan
+    return ProxyProfile(
       role: identity.role, namespace: identity.namespace,
-      serviceAccount: identity.serviceAccount,
-      labels: identity.role == .sidecar ? [:] : labels, ports: presence.ports,
+      serviceAccount: identity.serviceAccount, service: own?.service,
+      labels: identity.role == .sidecar
+        ? labels.filter { own?.distinguishingLabels.contains($0.key) ?? false } : labels,
+      ports: presence.ports,
       capture: presence.capturesTraffic ? .redirect : .bind(address: presence.address),
       upstreams: presence.upstreams)
   }
@@ -275,8 +280,12 @@ package struct Registrations: Sendable {
 
   /// Sorted by node id, so that what is derived does not depend on the order of arrival.
   private func instances(of service: ServiceKey) -> [Registration] {
+    workloads(of: service).filter { $0.endpoint != nil }
+  }
+
+  /// Those that only call others, too; sorted by node id.
+  func workloads(of service: ServiceKey) -> [Registration] {
     (members[service] ?? []).sorted().compactMap { entries[$0]?.registration }
-      .filter { $0.endpoint != nil }
   }
 
   private mutating func put(_ entry: Entry) {

@@ -8,7 +8,7 @@ extension SiteState {
   /// not here.
   func inspection(of nodeID: String) -> Document? {
     guard let registration = registrations[nodeID],
-      let group = groups[registration.profile]
+      let group = groups[profile(of: registration)]
     else { return nil }
     let node = nodes[nodeID]
     let isSettled = (node?.settled ?? 0) >= group.step

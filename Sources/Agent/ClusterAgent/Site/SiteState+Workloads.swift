@@ -20,7 +20,9 @@ extension SiteState {
     }
     reports.services.formUnion(sides.compactMap(\.service))
     site.items = refresh(provisionalCandidates(services, change))
-    move(from: change.before, to: change.after, &site)
+    if let nodeID = (change.after ?? change.before)?.identity.nodeID {
+      move(nodeID, to: change.after.map(profile), &site)
+    }
     site.gateways = refreshGateways()
     // A further workload like others, that only calls, changes nothing and has its view, too.
     if !site.items.isEmpty || !site.endpoints.isEmpty || !site.addedProfiles.isEmpty
@@ -60,20 +62,56 @@ extension SiteState {
     return keys.filter { items[$0] == nil }.sorted()
   }
 
+  /// What a workload gets now.
+  func profile(of registration: Registration) -> ProxyProfile {
+    guard let service = registration.service,
+      case .workloads(let plan)? = inForce[
+        .workloads(namespace: service.namespace, service: service.name)]
+    else { return registration.profile(under: nil) }
+    return registration.profile(under: plan)
+  }
+
+  /// Gives workloads other profiles where another plan of their service tells them apart otherwise,
+  /// and says who they are. `showMoved` is to follow.
+  mutating func moveWorkloads(
+    toFit items: some Sequence<ItemKey>, _ site: inout SiteChange
+  ) -> [Registration] {
+    var moved: [Registration] = []
+    for case .workloads(let namespace, let name) in items {
+      let service = ServiceKey(namespace: namespace, name: name)
+      for registration in registrations.workloads(of: service) {
+        let nodeID = registration.identity.nodeID
+        guard let old = nodes[nodeID]?.profile, old != profile(of: registration) else { continue }
+        move(nodeID, to: profile(of: registration), &site)
+        moved.append(registration)
+      }
+    }
+    return moved
+  }
+
+  /// Shows workloads that were moved what they get from now on. For them it is news, also where the
+  /// others of their group have had it before.
+  mutating func showMoved(_ moved: [Registration]) {
+    for profile in Set(moved.map(profile)) where groups[profile]?.step != step {
+      groups[profile]?.step = step
+      groups[profile]?.view.publish(upserts: [], removals: [], generation: step)
+    }
+    for registration in moved { show(registration) }
+  }
+
   private mutating func move(
-    from before: Registration?, to after: Registration?, _ site: inout SiteChange
+    _ nodeID: String, to new: ProxyProfile?, _ site: inout SiteChange
   ) {
-    let old = before?.profile
-    let new = after?.profile
+    let old = nodes[nodeID]?.profile
     guard old != new else { return }
-    if let old, let nodeID = before?.identity.nodeID {
+    if let old {
       groups[old]?.nodes.remove(nodeID)
       if groups[old]?.nodes.isEmpty == true {
         site.removedProfiles.append(old)
         drop(old)
       }
     }
-    if let new, let nodeID = after?.identity.nodeID {
+    if let new {
       if groups[new] == nil {
         groups[new] = Group()
         site.addedProfiles.append(new)
@@ -91,19 +129,24 @@ extension SiteState {
   /// A proxy that changed its profile follows another view from now on.
   private mutating func showViews(of change: Registrations.Change) {
     if let after = change.after {
-      let nodeID = after.identity.nodeID
-      guard let group = groups[after.profile] else { return }
-      if let node = nodes[nodeID] {
-        guard node.profile != after.profile else { return }
-        nodes[nodeID]?.profile = after.profile
-        node.views.publish(group.view)
-      } else {
-        nodes[nodeID] = Node(views: Latest(group.view), profile: after.profile)
-      }
+      show(after)
     } else if let before = change.before {
       nodes[before.identity.nodeID]?.views.finish()
       nodes[before.identity.nodeID] = nil
       reports.generations.formUnion(propagation.left(before.identity.nodeID))
+    }
+  }
+
+  private mutating func show(_ registration: Registration) {
+    let nodeID = registration.identity.nodeID
+    let profile = profile(of: registration)
+    guard let group = groups[profile] else { return }
+    if let node = nodes[nodeID] {
+      guard node.profile != profile else { return }
+      nodes[nodeID]?.profile = profile
+      node.views.publish(group.view)
+    } else {
+      nodes[nodeID] = Node(views: Latest(group.view), profile: profile)
     }
   }
 

@@ -122,6 +122,8 @@ extension SiteState {
       generationStarts.append((step, newGeneration))
       if generationStarts.count > 1024 { generationStarts.removeFirst() }
     }
+    var change = change
+    let moved = moveWorkloads(toFit: change.items.keys, &change)
     var concerned: Set<String> = []
     for (profile, viewChange) in translator.update(change) where !viewChange.isEmpty {
       guard groups[profile] != nil else { continue }
@@ -131,9 +133,10 @@ extension SiteState {
       group.view.publish(
         upserts: viewChange.upserts.map(resource), removals: viewChange.removals.map(name),
         generation: step)
-      concerned.formUnion(group.nodes.filter { (nodes[$0]?.streams ?? 0) > 0 })
+      concerned.formUnion(group.nodes.filter(isConnected))
     }
-    return concerned
+    showMoved(moved)
+    return concerned.union(moved.map(\.identity.nodeID).filter(isConnected))
   }
 
   /// Remembers what the new resources were made from, and forgets what they replace.
@@ -227,7 +230,7 @@ extension SiteState {
       }
       return provisional.service(
         service, summary, cluster: identity.cluster, trustDomain: identity.trustDomain)
-    case .gateway, .peer: return nil
+    case .workloads, .gateway, .peer: return nil
     }
   }
 

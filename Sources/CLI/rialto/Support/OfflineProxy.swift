@@ -19,7 +19,7 @@ extension OfflineMesh {
       }
       return ProxyProfile(
         role: .sidecar, namespace: parts[0],
-        serviceAccount: service.serviceAccounts.first ?? parts[1],
+        serviceAccount: service.serviceAccounts.first ?? parts[1], service: parts[1],
         ports: service.ports.sorted { $0.number < $1.number }.map {
           InboundPort(
             number: $0.number, name: $0.name, protocolName: $0.protocolName,

@@ -71,7 +71,8 @@ enum EnvelopeFields {
     "profiles", .list(.text(.fqn)),
     "Profiles whose defaults and mandates hold here and below, in order.")
 
-  static let securityDomain = Field.later(
+  static let securityDomain = Field(
     "securityDomain", .text(.domain),
-    "The security domain, as organizations/ORG/securitydomains/NAME; what an ancestor says holds.")
+    "The security domain that everything in it belongs to, for rules of authorization, as "
+      + "organizations/ORG/securitydomains/NAME; what an ancestor says holds.")
 }

@@ -10,7 +10,8 @@ enum SecurityFields {
       name,
       .fields([
         Field(
-          "fqn", .text(.fqn), "The FQN of a tenant, a workspace or a security group.",
+          "fqn", .text(.party),
+          "The FQN of a tenant, a workspace, a security group or a security domain.",
           isRequired: true)
       ]), doc, isRequired: true)
   }
@@ -93,8 +94,8 @@ enum SecurityFields {
 
   static let serviceSetting = Shape([
     TrafficFields.service("The service whose workloads it is for."),
-    .later("settings", embedded, "What differs from the group's setting."),
-    .later(
+    Field("settings", embedded, "What differs from the group's setting."),
+    Field(
       "subsets",
       .objects([
         Field(

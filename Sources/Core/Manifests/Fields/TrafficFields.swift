@@ -166,7 +166,7 @@ enum TrafficFields {
 
   static let serviceSetting = Shape([
     service("The service whose workloads it is for."),
-    .later("settings", embedded, "What differs from the group's setting.", isRequired: true),
+    Field("settings", embedded, "What differs from the group's setting.", isRequired: true),
     EnvelopeFields.generation,
   ])
 

@@ -98,19 +98,23 @@ private func accessRules(
   return rules.map(\.rule)
 }
 
-private func party(_ value: Cursor?, of ref: ResourceRef, _ report: inout Report) -> ResourceRef? {
-  guard let fqn = value?["fqn"], let text = fqn.text, let named = ResourceRef(fqn: text) else {
-    return nil
+private func party(_ value: Cursor?, of ref: ResourceRef, _ report: inout Report) -> AccessParty? {
+  guard let fqn = value?["fqn"], let text = fqn.text else { return nil }
+  func isHome(_ organization: String) -> Bool {
+    if organization == ref.names[0] { return true }
+    report.add(.badFormat, at: fqn.path, "the FQN is of another organization")
+    return false
   }
+  if let domain = SecurityDomain(fqn: text) {
+    return isHome(domain.organization) ? .domain(domain) : nil
+  }
+  guard let named = ResourceRef(fqn: text) else { return nil }
   guard [.tenant, .workspace, .securityGroup].contains(named.kind) else {
     report.add(
       .badFormat, at: fqn.path,
-      "rules are about tenants, workspaces and security groups, not about a \(named.kind.name)")
+      "rules are about tenants, workspaces, security groups and security domains, "
+        + "not about a \(named.kind.name)")
     return nil
   }
-  guard named.names[0] == ref.names[0] else {
-    report.add(.badFormat, at: fqn.path, "the FQN is of another organization")
-    return nil
-  }
-  return named
+  return isHome(named.names[0]) ? .part(named) : nil
 }

@@ -73,6 +73,11 @@ extension TextFormat {
       ? nil : "is no security domain; write organizations/ORGANIZATION/securitydomains/NAME"
   }.converting(convertedFQN)
 
+  /// What rules are about.
+  static let party = TextFormat("FQN", pattern: "^organizations/") { text in
+    isDomain(text) ? nil : fqnProblem(text)
+  }.converting(convertedFQN)
+
   static let roleName = TextFormat("rbac/role", pattern: "^rbac/") { text in
     ResourceRef(fqn: text)?.kind == .role ? nil : "names no role; write rbac/NAME"
   }.converting(convertedFQN)
