@@ -7,6 +7,7 @@ import traceback
 import bad_input
 import bridge
 import conditions
+import connections
 import destinations
 import failover
 import faults
@@ -19,8 +20,9 @@ import tree
 
 
 def main(names):
-    known = (scenarios.ALL + tree.ALL + settings.ALL + bridge.ALL + bad_input.ALL + refusals.ALL
-             + identity.ALL + faults.ALL + failover.ALL + destinations.ALL + isolation.ALL)
+    known = (scenarios.ALL + tree.ALL + settings.ALL + connections.ALL + bridge.ALL + bad_input.ALL
+             + refusals.ALL + identity.ALL + faults.ALL + failover.ALL + destinations.ALL
+             + isolation.ALL)
     unknown = set(names) - {scenario.__name__ for scenario in known}
     if unknown:
         print(f"no such scenario: {', '.join(sorted(unknown))}; there are "

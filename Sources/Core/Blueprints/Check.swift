@@ -178,6 +178,15 @@ private struct Checker {
         (1...65_535).contains(server.port), "server \(server.name): port \(server.port) is none")
       for rule in server.rules { check(rule.action, of: server) }
     }
+    for server in plan.connections {
+      expect(
+        (1...65_535).contains(server.port), "server \(server.name): port \(server.port) is none")
+      guard let target = server.target else { continue }
+      let port = service(host: target.host)?.ports.first { $0.number == target.port }
+      expect(
+        port?.protocolName.isHTTP == false,
+        "server \(server.name): \(target.host) has no port \(target.port) for connections")
+    }
   }
 
   private mutating func check(_ action: GatewayAction, of server: GatewayServer) {

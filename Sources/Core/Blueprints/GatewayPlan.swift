@@ -7,14 +7,28 @@ package struct GatewayPlan: Hashable, Sendable, Codable {
   package var labels: [String: String]
   /// In the order in which they were written.
   package var servers: [GatewayServer]
+  /// Those that pass connections on, likewise.
+  package var connections: [ConnectionPlan]
 
   package init(
-    fqn: String, namespace: String, labels: [String: String], servers: [GatewayServer]
+    fqn: String, namespace: String, labels: [String: String], servers: [GatewayServer],
+    connections: [ConnectionPlan] = []
   ) {
     self.fqn = fqn
     self.namespace = namespace
     self.labels = labels
     self.servers = servers
+    self.connections = connections
+  }
+
+  /// An agent may have kept a plan from before connections were passed on.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    fqn = try values.decode(String.self, forKey: .fqn)
+    namespace = try values.decode(String.self, forKey: .namespace)
+    labels = try values.decode([String: String].self, forKey: .labels)
+    servers = try values.decode([GatewayServer].self, forKey: .servers)
+    connections = try values.decodeIfPresent([ConnectionPlan].self, forKey: .connections) ?? []
   }
 }
 

@@ -21,11 +21,13 @@ func gatewayUnit(_ ref: ResourceRef, _ reader: inout Reader) -> UnitOutput {
       continue
     }
     let servers = plannedServers(gateway, of: resource, in: cluster, against: present, &reader)
+    let connections = plannedConnections(gateway, of: resource, against: present, &reader)
     let plan = GatewayPlan(
       fqn: ref.fqn, namespace: gateway.selector.namespace, labels: gateway.selector.labels,
-      servers: servers)
+      servers: servers, connections: connections)
     let item =
-      servers.isEmpty ? nil : SourcedItem(item: .gateway(plan), sources: sources.sorted())
+      servers.isEmpty && connections.isEmpty
+      ? nil : SourcedItem(item: .gateway(plan), sources: sources.sorted())
     made.updateValue(item, forKey: refs)
     output[cluster] = item
   }
@@ -43,7 +45,7 @@ func gatewayClusters(
 }
 
 /// An older gateway object for the same proxies.
-private struct Rival {
+struct Rival {
   var resource: Resource
   var gateway: Gateway
   var clusters: Set<String>
@@ -80,14 +82,11 @@ private func plannedServers(
         "gateways do not serve this yet: \(reason)")
       continue
     }
-    let winner = rivals.first { rival in
-      rival.gateway.http.contains { $0.contends(with: server) }
-    }
-    if let winner {
+    if let winner = rivals.winner(against: server.claim) {
       reader.report(
         .error, .duplicate, on: resource, at: spec[index],
         "\(winner.resource.ref.text) (\(winner.resource.ref.fqn)) already serves "
-          + "\(server.hostname) on port \(server.port), or the port with other encryption; "
+          + "\(server.hostname) on port \(server.port), or uses the port otherwise; "
           + "this server has no effect")
       continue
     }
@@ -96,16 +95,8 @@ private func plannedServers(
   return servers
 }
 
-extension HTTPServer {
-  /// Whether two servers cannot be on one proxy: one host twice, or a port with and without TLS.
-  fileprivate func contends(with other: HTTPServer) -> Bool {
-    isServed && other.isServed && port == other.port
-      && (hostname == other.hostname || (tls == .disabled) != (other.tls == .disabled))
-  }
-}
-
 extension ServerTLS {
-  fileprivate var planned: GatewayTLS {
+  var planned: GatewayTLS {
     switch self {
     case .disabled, .unserved: .none
     case .simple(let certificate, let privateKey):

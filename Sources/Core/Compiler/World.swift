@@ -372,10 +372,13 @@ extension ServiceRoute {
 
 extension Gateway {
   var destinations: Set<ServiceName> {
-    Set(
-      http.filter(\.isServed).flatMap(\.rules).compactMap { rule in
-        if case .service(let service, _) = rule.action { service } else { nil }
-      })
+    let requests = http.filter(\.isServed).flatMap(\.rules).compactMap { rule in
+      if case .service(let service, _) = rule.action { service } else { nil as ServiceName? }
+    }
+    let connections = (tls + tcp).compactMap { server in
+      if case .service(let service, _) = server.destination { service } else { nil as ServiceName? }
+    }
+    return Set(requests + connections)
   }
 
   /// Whether some requests go to other clusters.

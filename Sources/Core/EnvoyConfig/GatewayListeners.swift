@@ -10,47 +10,66 @@ func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource
     for server in plan.servers {
       ports[server.port, default: GatewayPort(number: server.port)].add(server, of: plan, in: site)
     }
+    for server in plan.connections {
+      ports[server.port, default: GatewayPort(number: server.port)].add(server, of: plan, in: site)
+    }
   }
   return ports.values.sorted { $0.number < $1.number }.flatMap(\.resources)
     + meshResources(of: profile, in: site)
 }
 
-/// One port of a gateway: routes by host in plaintext, and a filter chain per host with TLS. A host
-/// that several servers ask for belongs to the first.
+/// One port of a gateway: routes by host in plaintext, a filter chain per host with TLS, or a single
+/// one for whatever comes. A host that several servers ask for belongs to the first.
 private struct GatewayPort {
   var number: Int
   private var plaintext: [GatewayHost] = []
   private var terminated: [TerminatedHost] = []
+  private var connections: [GatewayConnection] = []
 
   private struct TerminatedHost {
     var host: GatewayHost
-    var certificate: EnvoyResource
-    var authorities: EnvoyResource?
+    var files: TerminationFiles
   }
 
   init(number: Int) { self.number = number }
 
   mutating func add(_ server: GatewayServer, of plan: GatewayPlan, in site: Site) {
-    switch server.tls {
-    case .none:
-      guard !plaintext.contains(where: { $0.server.hostname == server.hostname }) else { return }
-      plaintext.append(GatewayHost(server, of: plan, in: site))
-    case .files(let certificate, let privateKey, let authorities):
-      guard !terminated.contains(where: { $0.host.server.hostname == server.hostname })
-      else { return }
-      let origin = ItemKey.gateway(plan.fqn)
+    if let files = TerminationFiles(server.tls, of: plan) {
+      guard !names.contains(server.hostname) else { return }
       terminated.append(
-        TerminatedHost(
-          host: GatewayHost(server, of: plan, in: site),
-          certificate: .certificate(certificate, privateKey: privateKey, from: origin),
-          authorities: authorities.map { .authorities($0, from: origin) }))
+        TerminatedHost(host: GatewayHost(server, of: plan, in: site), files: files))
+    } else {
+      guard !connections.contains(where: \.isWhole),
+        !plaintext.contains(where: { $0.server.hostname == server.hostname })
+      else { return }
+      plaintext.append(GatewayHost(server, of: plan, in: site))
     }
+  }
+
+  mutating func add(_ server: ConnectionPlan, of plan: GatewayPlan, in site: Site) {
+    let connection = GatewayConnection(server, of: plan, in: site)
+    let isTaken =
+      connection.isWhole
+      ? !plaintext.isEmpty || connections.contains(where: \.isWhole)
+      : names.contains(server.hostname)
+    if !isTaken { connections.append(connection) }
+  }
+
+  /// The names in handshakes that have a chain.
+  private var names: Set<String> {
+    Set(terminated.map(\.host.server.hostname))
+      .union(connections.filter { !$0.isWhole }.map(\.server.hostname))
   }
 
   var resources: [EnvoyResource] {
     [listener] + routes
-      + terminated.flatMap { [$0.certificate] + ($0.authorities.map { [$0] } ?? []) }
-      + (hosts.contains(where: \.usesUnavailable) ? [Cluster.unavailable] : [])
+      + terminated.flatMap(\.files.resources) + connections.flatMap { $0.files?.resources ?? [] }
+      + (usesUnavailable ? [Cluster.unavailable] : [])
+  }
+
+  private var usesUnavailable: Bool {
+    hosts.contains(where: \.usesUnavailable)
+      || connections.contains(where: \.destinations.usesUnavailable)
   }
 
   private var hosts: [GatewayHost] { plaintext + terminated.map(\.host) }
@@ -76,17 +95,23 @@ private struct GatewayPort {
 
   private var listener: EnvoyResource {
     let name = EnvoyName.gatewayListener(port: number)
+    // Who waits for the server to speak first would wait for the inspector, and not get through.
+    let isInspected = !plaintext.isEmpty || !names.isEmpty
     let listener = Listener.with {
       $0.name = name
       $0.address = Address("0.0.0.0", port: number)
       $0.trafficDirection = .inbound
       $0.perConnectionBufferLimitBytes = 32_768
       $0.listenerFiltersTimeout = .init(milliseconds: 5000)
-      $0.listenerFilters = [.tlsInspector]
+      if isInspected { $0.listenerFilters = [.tlsInspector] }
       $0.filterChains = terminated.map(chain)
+      $0.filterChains += connections.map { $0.chain(amongTLS: isInspected) }
       if !plaintext.isEmpty { $0.filterChains.append(plaintextChain) }
     }
-    return EnvoyResource(.listener, name, listener, from: hosts.map { .gateway($0.plan.fqn) })
+    let origins = connections.reduce(into: Set(hosts.map { ItemKey.gateway($0.plan.fqn) })) {
+      $0.formUnion($1.origins)
+    }
+    return EnvoyResource(.listener, name, listener, from: origins)
   }
 
   private var plaintextChain: FilterChain {
@@ -109,8 +134,7 @@ private struct GatewayPort {
       $0.filterChainMatch.transportProtocol = EnvoyName.transportTLS
       // Without a name in the handshake there is no chain, unless a server takes every host.
       if hostname != "*" { $0.filterChainMatch.serverNames = [hostname] }
-      $0.transportSocket = .terminating(
-        certificate: entry.certificate.name.name, authorities: entry.authorities?.name.name)
+      $0.transportSocket = entry.files.transport(offering: ALPN.server)
       $0.transportSocketConnectTimeout = .init(milliseconds: 5000)
       $0.filters = [
         NetworkFilter(
@@ -119,40 +143,5 @@ private struct GatewayPort {
             routes: EnvoyName.gatewayRoutes(port: number, hostname: hostname)))
       ]
     }
-  }
-}
-
-extension EnvoyResource {
-  /// A certificate from files that Envoy reads again when their folder changes. As a secret of its
-  /// own, so that a missing file closes one host and not the listener.
-  fileprivate static func certificate(
-    _ chain: String, privateKey: String, from origin: ItemKey
-  ) -> EnvoyResource {
-    .secret(from: origin) {
-      $0.tlsCertificate.certificateChain.filename = chain
-      $0.tlsCertificate.privateKey.filename = privateKey
-      $0.tlsCertificate.watchedDirectory.path = folder(of: chain)
-    }
-  }
-
-  fileprivate static func authorities(_ file: String, from origin: ItemKey) -> EnvoyResource {
-    .secret(from: origin) {
-      $0.validationContext.trustedCa.filename = file
-      $0.validationContext.watchedDirectory.path = folder(of: file)
-    }
-  }
-
-  private static func secret(from origin: ItemKey, _ fill: (inout Secret) -> Void) -> EnvoyResource
-  {
-    var secret = Secret()
-    fill(&secret)
-    // Named by what it holds and whose it is: two gateways with the same files do not share it.
-    secret.name = EnvoyName.fileSecret(StableHash(Array(origin.text.utf8) + secret.encoded))
-    return EnvoyResource(.secret, secret.name, secret, from: [origin])
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

@@ -107,10 +107,10 @@ struct GatewayHost {
 extension GatewayPlan {
   /// The hosts that rules send requests to.
   var mentionedHosts: Set<String> {
-    Set(
-      servers.flatMap(\.rules).compactMap { rule in
-        if case .route(let host, _, _, _) = rule.action { host } else { nil }
-      })
+    let requests = servers.flatMap(\.rules).compactMap { rule in
+      if case .route(let host, _, _, _) = rule.action { host } else { nil as String? }
+    }
+    return Set(requests + connections.compactMap(\.target?.host))
   }
 }
 

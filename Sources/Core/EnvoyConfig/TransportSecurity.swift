@@ -45,9 +45,11 @@ extension TransportSocket {
 
   /// Of a gateway: TLS with a certificate from files, for clients of any kind or, with
   /// `authorities`, for those that show a certificate.
-  static func terminating(certificate: String, authorities: String?) -> TransportSocket {
+  static func terminating(
+    certificate: String, authorities: String?, protocols: [String]
+  ) -> TransportSocket {
     let context = DownstreamTLS.with {
-      $0.commonTlsContext.alpnProtocols = ALPN.server
+      $0.commonTlsContext.alpnProtocols = protocols
       $0.commonTlsContext.tlsParams.tlsMinimumProtocolVersion = .tlsv12
       $0.commonTlsContext.tlsParams.tlsMaximumProtocolVersion = .tlsv13
       $0.commonTlsContext.tlsCertificateSdsSecretConfigs = [.init(streamed: certificate)]

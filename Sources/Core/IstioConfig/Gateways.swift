@@ -11,15 +11,21 @@ extension Mesh {
         "left out: a selector without labels selects every proxy of the mesh, sidecars included")
     }
     let name = KubernetesName.object(ofFQN: plan.fqn)
+    // One name for every server, those that pass connections on included.
     var names: Set<String> = []
-    let servers = plan.servers.enumerated().map { index, server -> Document in
-      var port = KubernetesName.label(server.name)
-      if !names.insert(port).inserted {
-        port = KubernetesName.label("\(server.name)#\(index)")
-        names.insert(port)
-      }
-      return server.document(portName: port)
+    let all = plan.servers.map(\.name) + plan.connections.map(\.name)
+    let portNames = all.enumerated().map { index, name -> String in
+      let port = KubernetesName.label(name)
+      if names.insert(port).inserted { return port }
+      let other = KubernetesName.label("\(name)#\(index)")
+      names.insert(other)
+      return other
     }
+    let servers =
+      zip(plan.servers, portNames).map { $0.document(portName: $1) }
+      + zip(plan.connections, portNames.dropFirst(plan.servers.count)).map {
+        $0.server(portName: $1)
+      }
     writer.write(
       IstioObject(
         .gateway, namespace: plan.namespace, name, from: [key],
@@ -34,6 +40,9 @@ extension Mesh {
       warnOfNeighbours(hostname, of: plan, &writer)
       var host = GatewayRoutes(plan: plan, name: name, hostname: hostname, mesh: self)
       host.write(&writer)
+    }
+    for connections in plan.connections {
+      writeConnections(connections, of: plan, gateway: name, &writer)
     }
   }
 }
@@ -60,20 +69,10 @@ extension Mesh {
 extension GatewayServer {
   fileprivate func document(portName: String) -> Document {
     var server: [String: Document] = ["hosts": [.string("./\(hostname)")]]
-    var protocolName = "HTTP"
-    switch tls {
-    case .none: break
-    case .files(let certificate, let privateKey, let authorities):
-      protocolName = "HTTPS"
-      var settings: [String: Document] = [
-        "mode": authorities == nil ? "SIMPLE" : "MUTUAL", "serverCertificate": .string(certificate),
-        "privateKey": .string(privateKey),
-      ]
-      if let authorities { settings["caCertificates"] = .string(authorities) }
-      server["tls"] = .object(settings)
-    }
+    if let settings = tls.istioSettings { server["tls"] = .object(settings) }
     server["port"] = [
-      "number": .integer(Int64(port)), "name": .string(portName), "protocol": .string(protocolName),
+      "number": .integer(Int64(port)), "name": .string(portName),
+      "protocol": tls == .none ? "HTTP" : "HTTPS",
     ]
     return .object(server)
   }

@@ -2,10 +2,19 @@
 package struct Gateway: Hashable, Sendable {
   package var selector: WorkloadSelector
   package var http: [HTTPServer]
+  /// Servers for TLS that is passed on.
+  package var tls: [ConnectionServer]
+  /// Servers for anything that is no HTTP.
+  package var tcp: [ConnectionServer]
 
-  package init(selector: WorkloadSelector, http: [HTTPServer]) {
+  package init(
+    selector: WorkloadSelector, http: [HTTPServer], tls: [ConnectionServer] = [],
+    tcp: [ConnectionServer] = []
+  ) {
     self.selector = selector
     self.http = http
+    self.tls = tls
+    self.tcp = tcp
   }
 }
 

@@ -273,7 +273,15 @@ struct RandomMesh {
         HTTPServer(
           name: "s", hostname: pick(Self.hosts), port: 80, tls: .disabled,
           rules: [rule])
-      ])
+      ], tls: chance(40) ? [connection(.passthrough)] : [],
+      tcp: chance(40) ? [connection(.terminated(.disabled))] : [])
+  }
+
+  private mutating func connection(_ entry: ConnectionEntry) -> ConnectionServer {
+    ConnectionServer(
+      name: "c", hostname: pick(Self.hosts), port: pick([80, 443, 5432]), entry: entry,
+      destination: chance(85)
+        ? .service(name(), port: pick([nil, 8080])) : .unserved(reason: "it is for TRANSIT"))
   }
 }
 

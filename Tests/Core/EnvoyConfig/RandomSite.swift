@@ -241,7 +241,16 @@ struct RandomSite {
     return .gateway(
       GatewayPlan(
         fqn: fqn, namespace: pick(Self.namespaces), labels: chance(70) ? ["app": "gw"] : [:],
-        servers: servers))
+        servers: servers, connections: chance(50) ? [connection(fqn)] : []))
+  }
+
+  private mutating func connection(_ fqn: String) -> ConnectionPlan {
+    let files = GatewayTLS.files(
+      certificate: "/c/\(fqn)", privateKey: "/k", clientAuthorities: nil)
+    return ConnectionPlan(
+      name: "c", hostname: pick(["x.test", "*"]), port: pick([8080, 8443, 5432]),
+      entry: pick([.passthrough, .terminated(tls: .none), .terminated(tls: files)]),
+      target: chance(80) ? ConnectionTarget(host: anyHost(), port: 80) : nil)
   }
 
   private mutating func trust() -> BlueprintItem {

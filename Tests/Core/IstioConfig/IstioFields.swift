@@ -135,6 +135,12 @@ enum IstioFields {
     .virtualService: .object(
       [
         "hosts": .texts, "gateways": .texts, "http": .list(httpRoute),
+        "tls": .list(
+          .object([
+            "match": .list(
+              .object(["port": .number, "sniHosts": .texts], required: ["sniHosts"])),
+            "route": routes,
+          ])),
         "tcp": .list(
           .object(["match": .list(.object(["port": .number])), "route": routes])),
       ], required: ["hosts", "gateways"]),
@@ -147,7 +153,7 @@ enum IstioFields {
               "port": port, "hosts": .texts,
               "tls": .object(
                 [
-                  "mode": .word(["SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH"]),
+                  "mode": .word(["SIMPLE", "MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"]),
                   "serverCertificate": .text, "privateKey": .text, "caCertificates": .text,
                 ], required: ["mode"]),
             ], required: ["port", "hosts"])),

@@ -59,7 +59,7 @@ struct IstioReferences {
       expect(
         gateways.contains("\(object.name.namespace)/\(gateway)"), object, "\(gateway) is not there")
     }
-    for route in (object.spec["http"]?.list ?? []) + (object.spec["tcp"]?.list ?? []) {
+    for route in ["http", "tls", "tcp"].flatMap({ object.spec[$0]?.list ?? [] }) {
       let actions = ["route", "redirect", "directResponse"].filter { route[$0] != nil }
       expect(actions.count == 1, object, "a route does \(actions)")
       guard let shares = route["route"]?.list else { continue }

@@ -201,6 +201,42 @@ import Testing
     #expect(found.count == 1 && found[0].contains(message), "\(found)")
   }
 
+  private static let passing = "route: {serviceDestination: {host: a/b}}"
+
+  @Test(
+    arguments: [
+      (
+        "tcp: [{name: a, hostname: a, port: 80, \(passing)}, {name: b, hostname: b, port: 80, \(passing)}]",
+        "nothing tells connections without TLS apart; 'a' has port 80 too (RL1046)"
+      ),
+      (
+        "tls: [{name: a, hostname: a, port: 443, \(passing)}], "
+          + "http: [{name: b, hostname: b, port: 443, \(routing)}]",
+        "plaintext and TLS do not share a port; 'b' has port 443 too (RL1046)"
+      ),
+      (
+        "tls: [{name: a, hostname: a, port: 443, \(passing)}, {name: b, hostname: a, port: 443, \(passing)}]",
+        "another server has the host 'a' on port 443 (RL1016)"
+      ),
+      (
+        "tcp: [{name: a, hostname: a, \(passing)}]", "this field is required"
+      ),
+      (
+        "tls: [{name: a, hostname: a, port: 15443, \(passing)}]",
+        "belongs to the proxy itself (RL1046)"
+      ),
+    ])
+  func `what is wrong with servers of connections is said`(_ fields: String, _ message: String) {
+    let found = problems(
+      """
+      apiVersion: gateway.rialto.mesh/v2
+      kind: Gateway
+      metadata: {name: g, \(Samples.place), group: all}
+      spec: {workloadSelector: {namespace: a, labels: {a: b}}, \(fields)}
+      """)
+    #expect(found.count == 1 && found[0].contains(message), "\(found)")
+  }
+
   private static let routing = "routing: {rules: [{route: {serviceDestination: {host: a/b}}}]}"
 
   @Test(
@@ -212,7 +248,7 @@ import Testing
       (
         "[{name: a, hostname: a, port: 80, \(routing)}, {name: b, hostname: b, port: 80, "
           + "tls: {mode: SIMPLE, files: {serverCertificate: /a, privateKey: /b}}, \(routing)}]",
-        "HTTP and HTTPS do not share a port; 'a' has port 80 too (RL1046)"
+        "plaintext and TLS do not share a port; 'a' has port 80 too (RL1046)"
       ),
       (
         "[{name: a, hostname: a, port: 80, \(routing)}, {name: b, hostname: a, port: 80, \(routing)}]",

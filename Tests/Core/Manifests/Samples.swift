@@ -173,6 +173,14 @@ enum Samples {
           - route: {host: shop/web.shop.svc.cluster.local, port: 8080}
             modify: {rewrite: {uri: /api, authority: web.internal}}
             timeout: 3s
+      tlsPassthrough:
+      - {name: db, hostname: db.example.com, port: 443, route: {host: shop/db, port: 5432}}
+      tcp:
+      - name: cache
+        hostname: cache.example.com
+        port: 6379
+        tls: {mode: MUTUAL, files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}}
+        route: {host: shop/cache, port: 6379}
     """
 
   static let tier1Gateway = """
@@ -388,6 +396,19 @@ enum Samples {
         routing:
           rules:
           - route: {clusterDestination: {clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]}}
+      tls:
+      - name: db
+        hostname: db.example.com
+        port: 443
+        route: {serviceDestination: {host: shop/db, port: 5432}}
+      tcp:
+      - name: cache
+        hostname: cache.example.com
+        port: 6379
+        tls:
+          mode: MUTUAL
+          files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}
+        route: {serviceDestination: {host: shop/cache, port: 6379}}
     """
 
   static let all: [String] =

@@ -46,24 +46,28 @@ enum GatewayFields {
   static let gateway = Shape([
     selector,
     Field("http", .list(.object(server)), "The HTTP servers of the gateways."),
-    .later(
+    Field(
       "tls",
       .objects([
         serverName, hostname, port,
-        Field("route", route, "Where connections go.", isRequired: true),
-        Field("failoverSettings", TrafficFields.failoverSettings, "What is near."),
+        Field("route", connectionRoute, "Where connections go.", isRequired: true),
+        .later("failoverSettings", TrafficFields.failoverSettings, "What is near."),
       ]), "Servers that pass TLS on by the name in its handshake."),
-    .later(
+    Field(
       "tcp",
       .objects([
-        serverName, hostname, Field("port", .port, "The port that clients connect to."),
-        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
-        Field("trafficMode", .choice(trafficModes), "Where connections come from.", absent: "AUTO"),
+        serverName, hostname,
         Field(
+          "port", .port,
+          "The port that clients connect to. TRANSIT and EGRESS servers have none."),
+        Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+        .later(
+          "trafficMode", .choice(trafficModes), "Where connections come from.", absent: "AUTO"),
+        .later(
           "transit", .boolean, "Whether connections pass through.", successor: "trafficMode"),
-        Field("route", route, "Where connections go.", isRequired: true),
-        Field("failoverSettings", TrafficFields.failoverSettings, "What is near."),
-      ]), "Servers for anything that is no HTTP."),
+        Field("route", connectionRoute, "Where connections go.", isRequired: true),
+        .later("failoverSettings", TrafficFields.failoverSettings, "What is near."),
+      ]), "Servers for anything that is no HTTP; without TLS one has its port for itself."),
     .later("egressAuthorization", .list(.object(egressRule)), "Who may call what outside."),
     waf,
     .later(
@@ -107,14 +111,14 @@ enum GatewayFields {
   static let ingressGateway = Shape([
     selector,
     Field("http", .list(.object(ingressServer)), "The HTTP servers of the gateways."),
-    .later(
+    Field(
       "tcp",
       .objects([
         serverName, hostname, port,
-        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
+        Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
         Field("route", oldRoute, "Where connections go."),
-      ]), "Servers for anything that is no HTTP."),
-    .later(
+      ]), "Servers for anything that is no HTTP; without TLS one has its port for itself."),
+    Field(
       "tlsPassthrough",
       .objects([
         serverName, hostname, port,

@@ -106,6 +106,26 @@ extension GatewayFields {
           "The clusters whose own gateways serve the host.", absent: "every such cluster"),
       ], atMostOne: ["serviceDestination", "clusterDestination"]))
 
+  /// Where connections go.
+  static let connectionRoute = FieldType.object(
+    Shape(
+      [
+        Field(
+          "serviceDestination",
+          .fields([
+            Field(
+              "host", .text(.service),
+              "The service, as NAMESPACE/NAME or NAMESPACE/NAME.NAMESPACE.mesh.", isRequired: true),
+            Field(
+              "port", .port, "The port of the service, which is not for HTTP.",
+              absent: "its only port"),
+            .later("tls", TLSFields.client, "How the service is connected to."),
+          ]), "A service of the mesh."),
+        .later(
+          "clusterDestination", .fields([clusters]),
+          "The clusters whose own gateways serve the host.", absent: "every such cluster"),
+      ], atMostOne: ["serviceDestination", "clusterDestination"]))
+
   static let clusters = Field(
     "clusters",
     .list(

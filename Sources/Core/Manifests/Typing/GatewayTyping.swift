@@ -9,9 +9,14 @@ extension Gateway {
     let typed = servers.compactMap { server in
       HTTPServer(server, &report).map { (server: $0, path: server.path) }
     }
-    checkPorts(typed, &report)
+    // The older gateways call them otherwise.
+    let tls = connectionServers(
+      spec["tls"] ?? spec["tlsPassthrough"], isPassedThrough: true, &report)
+    let tcp = connectionServers(spec["tcp"], isPassedThrough: false, &report)
+    checkPorts(typed.map { (PortUse($0.server), $0.path) } + tls + tcp, &report)
     self.init(
-      selector: selector, http: typed.map(\.server))
+      selector: selector, http: typed.map(\.server), tls: tls.compactMap(\.use.connection),
+      tcp: tcp.compactMap(\.use.connection))
   }
 
   /// A gateway that chooses among clusters, as it was written before.
@@ -22,39 +27,8 @@ extension Gateway {
     let typed = servers.compactMap { server in
       HTTPServer(tier1: server, &report).map { (server: $0, path: server.path) }
     }
-    checkPorts(typed, &report)
+    checkPorts(typed.map { (PortUse($0.server), $0.path) }, &report)
     self.init(selector: selector, http: typed.map(\.server))
-  }
-}
-
-/// Ports on which a proxy itself listens.
-private let reservedPorts: Set = [15001, 15006, 15021, 15053, 15443, 15444]
-
-private func checkPorts(
-  _ servers: [(server: HTTPServer, path: FieldPath)], _ report: inout Report
-) {
-  var firstOnPort: [Int: HTTPServer] = [:]
-  var hosts: Set<String> = []
-  for (server, path) in servers {
-    if case .unserved = server.tls { continue }
-    if reservedPorts.contains(server.port) {
-      report.add(
-        .portConflict, at: path / "port", "port \(server.port) belongs to the proxy itself")
-    }
-    if !hosts.insert("\(server.hostname):\(server.port)").inserted {
-      report.add(
-        .repeated, at: path / "hostname",
-        "another server has the host '\(server.hostname)' on port \(server.port)")
-    }
-    guard let first = firstOnPort[server.port] else {
-      firstOnPort[server.port] = server
-      continue
-    }
-    if (first.tls == .disabled) != (server.tls == .disabled) {
-      report.add(
-        .portConflict, at: path / "port",
-        "HTTP and HTTPS do not share a port; '\(first.name)' has port \(server.port) too")
-    }
   }
 }
 
@@ -105,7 +79,7 @@ extension HTTPServer {
 }
 
 /// Why gateways do not serve it yet: its requests pass through, or go out.
-private func reasonToPass(_ server: Cursor, _ report: inout Report) -> String? {
+func reasonToPass(_ server: Cursor, _ report: inout Report) -> String? {
   if server["transit"]?.flag == true { return "its requests pass through" }
   guard let mode = server["trafficMode"]?.text, ["TRANSIT", "EGRESS"].contains(mode) else {
     return nil
@@ -118,7 +92,7 @@ private func reasonToPass(_ server: Cursor, _ report: inout Report) -> String? {
 }
 
 extension ServerTLS {
-  fileprivate init(_ value: Cursor?, _ report: inout Report) {
+  init(_ value: Cursor?, _ report: inout Report) {
     let mode = value?["mode"]?.text ?? "DISABLED"
     guard let value, mode != "DISABLED" else {
       if let files = value?["files"] {
