@@ -38,7 +38,7 @@ import Testing
       }
     }
     let (session, words) = server.session()
-    try await GetCommand.parse(arguments).run(in: session)
+    try await GetCommand.asyncParse(arguments).run(in: session)
     return words.data
   }
 

@@ -71,6 +71,7 @@ enum Unit: Hashable {
 
 extension Unit {
   var isNamespace: Bool { if case .namespace = self { true } else { false } }
+  var isService: Bool { if case .service = self { true } else { false } }
 }
 
 /// A cluster whose object is there.
