@@ -93,6 +93,21 @@ import Testing
     #expect(try selection.path() == expected)
   }
 
+  @Test func `a folder, or one above, may have a file of its own`() throws {
+    let folder = try TemporaryFolder()
+    try folder.makeFolder("one/two")
+    try folder.makeFolder("one/.rialto")
+    let file = try folder.write("", to: "one/.rialto/config.yaml")
+    func path(_ place: String, _ environment: [String: String] = ["HOME": "/h"]) throws -> String {
+      try ContextSelection(
+        file: nil, context: nil, environment: environment, folder: "\(folder.path)/\(place)"
+      ).path()
+    }
+    #expect(try path("one") == file && path("one/two") == file)
+    #expect(try path("") == "/h/.config/rialto/config.yaml")
+    #expect(try path("one", ["RIALTO_CONFIG": "/e"]) == "/e")
+  }
+
   @Test(
     arguments: [
       (nil, [:], "a", "a"), ("b", ["RIALTO_CONTEXT": "a"], "a", "b"),

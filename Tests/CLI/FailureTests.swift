@@ -83,7 +83,7 @@ import Testing
 
   @Test func `explaining needs no server`() async throws {
     let words = Words()
-    try await ExplainCommand.parse([]).run(to: words.terminal)
+    try await ExplainCommand.asyncParse([]).run(to: words.terminal)
     #expect(words.data.contains("serviceRoute"))
     #expect(throws: Failure.self) { try ExplainCommand.text("RL9999") }
     #expect(try ExplainCommand.text("RL1042").contains("100"))
@@ -107,11 +107,13 @@ import Testing
     #expect(table.text(hidesHeadings: true) == "x\\u{1b}[0m  1\né           2\n")
   }
 
-  @Test func `the wrong number of words is a usage error`() {
-    #expect(throws: (any Error).self) { try DeleteCommand.parse([]) }
-    #expect(throws: (any Error).self) { try WaitCommand.parse(["sr", "x", "--for", "nothing"]) }
-    #expect(throws: (any Error).self) { try ChangesCommand.parse(["0"]) }
-    #expect(throws: (any Error).self) { try ApplyCommand.parse([]) }
+  @Test func `the wrong number of words is a usage error`() async {
+    await #expect(throws: (any Error).self) { try await DeleteCommand.asyncParse([]) }
+    await #expect(throws: (any Error).self) {
+      try await WaitCommand.asyncParse(["sr", "x", "--for", "nothing"])
+    }
+    await #expect(throws: (any Error).self) { try await ChangesCommand.asyncParse(["0"]) }
+    await #expect(throws: (any Error).self) { try await ApplyCommand.asyncParse([]) }
     #expect(Rialto.exitCode(for: ValidationError("x")).rawValue == ExitStatus.usage.rawValue)
   }
 }

@@ -1,6 +1,7 @@
 import Documents
 import FoundationEssentials
 import ManagementClient
+import Model
 import Synchronization
 
 @testable import rialto
@@ -92,6 +93,12 @@ extension ServerAnswer {
 
   static var missing: ServerAnswer { problem(404, "RL2404", "there is none") }
 
+  /// 404 where there could be one object only, and none is.
+  static func noOnlyObject(at target: String) -> ServerAnswer? {
+    let path = target.split(separator: "?").first.map { $0.dropFirst("/v2/".count) } ?? ""
+    return ResourceRef(fqn: String(path))?.kind.isOnly == true ? missing : nil
+  }
+
   static func problem(_ status: Int, _ code: String, _ detail: String) -> ServerAnswer {
     .json(
       [
@@ -137,5 +144,17 @@ struct TemporaryFolder: ~Copyable {
   func makeFolder(_ name: String) throws {
     try FileManager.default.createDirectory(
       atPath: "\(path)/\(name)", withIntermediateDirectories: true)
+  }
+}
+
+/// Counts from 1.
+final class Counter: Sendable {
+  private let value = Mutex(0)
+
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
   }
 }

@@ -8,36 +8,11 @@ import Testing
 private let route =
   "organizations/acme/tenants/web/workspaces/shop/trafficgroups/all/serviceroutes/orders"
 
-/// One of everything on the way to one route.
-private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
-  FakeServer { call in
-    let path = call.target.split(separator: "?").first.map(String.init) ?? ""
-    if let document = more[path] { return .json(document) }
-    let items: [Document] =
-      switch path {
-      case "/v2/organizations": [object("organizations/acme", kind: "Organization")]
-      case "/v2/organizations/acme/tenants":
-        [object("organizations/acme/tenants/web", kind: "Tenant")]
-      case "/v2/organizations/acme/tenants/web/workspaces":
-        [object("organizations/acme/tenants/web/workspaces/shop", kind: "Workspace")]
-      case "/v2/organizations/acme/tenants/web/workspaces/shop/trafficgroups":
-        [
-          object(
-            "organizations/acme/tenants/web/workspaces/shop/trafficgroups/all", kind: "Group")
-        ]
-      case "/v2/organizations/acme/tenants/web/workspaces/shop/trafficgroups/all/serviceroutes":
-        [object(route, kind: "ServiceRoute")]
-      default: []
-      }
-    return .json(["items": .list(items)])
-  }
-}
-
 @Suite struct `What is typed first` {
   @Test(
     arguments: [
       (["stat"], "Did you mean 'rialto status'?"), (["aply"], "Did you mean 'rialto apply'?"),
-      (["edit", "sr", "orders"], "rialto get KIND NAME -o yaml"),
+      (["patch", "sr", "orders"], "rialto edit KIND NAME"), (["edti"], "'rialto edit'"),
       (["proxy-status"], "rialto proxies status"),
       (["proxies", "confg", "web"], "Did you mean 'rialto proxies config'?"),
       (["xyzzy"], "'rialto --help' lists the commands."),
@@ -80,7 +55,7 @@ private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
     ])
   func `other systems' kinds lead to ours`(_ word: String, _ advice: String) async throws {
     let failure = await #expect(throws: Failure.self) {
-      try await GetCommand.parse([word]).run(in: mesh().session().session)
+      try await GetCommand.asyncParse([word]).run(in: mesh().session().session)
     }
     #expect(failure?.advice.contains(advice) == true)
   }
@@ -100,21 +75,21 @@ private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
       "/v2/workloads": ["items": [["service": "orders", "namespace": "shop", "nodeID": "n1"]]]
     ])
     let failure = await #expect(throws: Failure.self) {
-      try await GetCommand.parse(arguments).run(in: server.session().session)
+      try await GetCommand.asyncParse(arguments).run(in: server.session().session)
     }
     #expect(failure?.advice.contains(advice) == true)
   }
 
   @Test func `all namespaces is what get shows anyway`() async throws {
     let (session, words) = mesh().session()
-    try await GetCommand.parse(["sr", "-A", "-o", "name"]).run(in: session)
+    try await GetCommand.asyncParse(["sr", "-A", "-o", "name"]).run(in: session)
     #expect(words.data == "serviceroute/orders\n")
   }
 
-  @Test func `files need no flag of their own each`() throws {
-    let command = try ApplyCommand.parse(["-f", "a.yaml", "b.yaml"])
+  @Test func `files need no flag of their own each`() async throws {
+    let command = try await ApplyCommand.asyncParse(["-f", "a.yaml", "b.yaml"])
     #expect(command.named == ["a.yaml"] && command.more == ["b.yaml"])
-    #expect(throws: (any Error).self) { try ApplyCommand.parse([]) }
+    await #expect(throws: (any Error).self) { try await ApplyCommand.asyncParse([]) }
   }
 
   @Test func `two objects of one name are told apart by their groups`() async throws {
@@ -137,147 +112,12 @@ private func mesh(_ more: [String: Document] = [:]) -> FakeServer {
       """, to: "a.yaml")
     let (session, words) = server.session()
     let read = try ManifestFiles.read([path], isRecursive: false, standardInput: { [] })
-    try await ApplyCommand.parse(["-f", path]).apply(read, in: session)
+    try await ApplyCommand.asyncParse(["-f", path]).apply(read, in: session)
     #expect(
       words.data == """
         securitysetting/callers in securitygroup/a created
         securitysetting/callers in securitygroup/b unchanged
 
         """)
-  }
-}
-
-@Suite struct `The whole mesh` {
-  private static func answers(
-    connected: Bool = true, inSync: Bool = true, isComplete: Bool = true,
-    rejections: [Document] = []
-  ) -> [String: Document] {
-    [
-      "/v2/agents": [
-        "items": [
-          [
-            "cluster": "east", "connected": .bool(connected), "since": "2027-01-15T07:57:00.000Z",
-          ]
-        ], "rejections": .list(rejections),
-      ],
-      "/v2/proxies": [
-        "items": [
-          [
-            "cluster": "east", "nodeID": "orders-1", "role": "sidecar", "connected": true,
-            "healthy": true, "inSync": .bool(inSync),
-          ]
-        ]
-      ],
-      "/v2/changes": [
-        "items": [
-          [
-            "revision": 7, "actor": "ann", "committedAt": "2027-01-15T07:58:00.000Z",
-            "propagation": ["isCompiled": true, "isComplete": .bool(isComplete)],
-          ]
-        ]
-      ],
-    ]
-  }
-
-  private static let refusal: Document = [
-    "cluster": "east", "nodeIDs": ["orders-1"], "resourceName": "inbound", "reason": "bad\u{1b}",
-  ]
-
-  @Test func `good is one page`() async throws {
-    let (session, words) = mesh(Self.answers()).session()
-    try await StatusCommand.parse([]).run(in: session)
-    #expect(
-      words.data == """
-        server       https://localhost:8443 (context test)
-        sites        1 of 1 connected
-        proxies      1 of 1 connected, 1 current
-        workloads    1 of 1 healthy
-        objects      5 of 5 ready
-        last change  revision 7 by ann, 2m ago: complete
-
-        everything is in force
-
-        """)
-  }
-
-  @Test(
-    arguments: [
-      (Self.answers(connected: false), "! site east: its agent is away"),
-      (Self.answers(inSync: false), "! proxy orders-1 in east is behind"),
-      (Self.answers(rejections: [Self.refusal]), "! orders-1 refuses inbound: bad\\u{1b}"),
-    ])
-  func `what is not good is named`(_ answers: [String: Document], _ line: String) async throws {
-    let (session, words) = mesh(answers).session()
-    try await StatusCommand.parse([]).run(in: session)
-    #expect(words.data.contains(line) && !words.data.contains("everything is in force"))
-  }
-
-  @Test func `waiting without a name is for all changes`() async throws {
-    let (session, words) = mesh(Self.answers()).session()
-    try await WaitCommand.parse(["--for=ready"]).run(in: session)
-    #expect(words.data == "everything is in force\n")
-  }
-
-  @Test func `a refusal ends it as a failure, and time as a timeout`() async throws {
-    let refused = mesh(Self.answers(rejections: [Self.refusal])).session().session
-    let failure = await #expect(throws: Failure.self) {
-      try await WaitCommand.parse([]).run(in: refused)
-    }
-    #expect(failure?.status == .failed && failure?.code == "RL3010")
-    let late = FakeServer(staysOpen: true) { call in
-      call.target.hasPrefix("/v2/watch")
-        ? .json([:]) : .json(Self.answers(isComplete: false)["/v2/changes"] ?? .null)
-    }
-    let (session, _) = late.session(sleep: { _ in })
-    let timeout = await #expect(throws: Failure.self) {
-      try await WaitCommand.parse([]).run(in: session)
-    }
-    #expect(timeout?.status == .timedOut)
-  }
-}
-
-@Suite struct `A proxy's configuration` {
-  private static let configuration: Document = [
-    "resources": [
-      [
-        "type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "outbound_orders",
-        "state": "acknowledged", "version": "v", "bytes": 5,
-        "from": [
-          [
-            "item": "service/shop/orders",
-            "sources": [
-              ["fqn": .string(route), "revision": 4], ["fqn": .string(route), "revision": 4],
-            ],
-          ]
-        ],
-      ],
-      [
-        "type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
-        "name": "outbound_orders", "state": "sent",
-        "from": [["item": "service/shop/orders", "sources": []]],
-      ],
-    ],
-    "quarantined": [["item": "service/shop/bad", "resourceName": "inbound", "reason": "no"]],
-  ]
-
-  @Test func `each resource leads back to its objects`() {
-    let text = ProxyConfigurationTable(isWide: false).text(
-      of: Self.configuration, hidesHeadings: false)
-    #expect(
-      text == """
-        TYPE                   NAME             STATE         FROM
-        Cluster                outbound_orders  acknowledged  serviceroute/orders@4
-        ClusterLoadAssignment  outbound_orders  sent          service/shop/orders
-        left out: service/shop/bad, because this Envoy refuses inbound: no
-
-        """)
-  }
-
-  @Test(arguments: [("clusters", 1), ("endpoint", 1), ("eds", 1), ("listener", 0), ("cluster", 1)])
-  func `types have istioctl's names`(_ type: String, _ count: Int) {
-    var table = ProxyConfigurationTable(isWide: true)
-    table.type = type
-    let lines = table.text(of: Self.configuration, hidesHeadings: true).split(separator: "\n")
-    #expect(lines.count == count + 1)
   }
 }

@@ -20,8 +20,9 @@ struct AllCommand: AsyncParsableCommand {
     PropagationCommand.self, DiscoveryCommand.self, FailoverCommand.self, FanoutCommand.self,
     ScopedCommand.self, EndpointsCommand.self, ReconnectCommand.self, AgentsCommand.self,
     MemoryCommand.self, StormCommand.self, CatchupCommand.self, MembershipCommand.self,
-    OrgDefaultCommand.self, WritesCommand.self,
-    IdleCommand.self, GrowthCommand.self, SoakCommand.self,
+    OrgDefaultCommand.self, WritesCommand.self, ReadsCommand.self, PlanCommand.self,
+    IdleCommand.self,
+    GrowthCommand.self, SoakCommand.self,
   ]
 
   @Flag(help: "Everything small: for correctness, never for speed.") var quick = false

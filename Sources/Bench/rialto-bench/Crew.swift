@@ -1,3 +1,4 @@
+import ManagementClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -16,6 +17,27 @@ struct Crew: Sendable {
     var headers: HTTPHeaders
     /// The only answer that counts.
     var answer: HTTPResponseStatus
+
+    /// One connection, whose answers a handler of its own takes.
+    func connect(
+      _ group: MultiThreadedEventLoopGroup,
+      _ handler: @escaping @Sendable () -> some ChannelInboundHandler
+    ) async throws -> any Channel {
+      let tls = tls
+      return try await ClientBootstrap(group: group)
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls {
+              try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
+            }
+            try pipeline.addHTTPClientHandlers()
+            try pipeline.addHandler(handler())
+          }
+        }
+        .connect(host: host, port: port).get()
+    }
   }
 
   struct Request: Sendable {
@@ -74,19 +96,7 @@ struct Crew: Sendable {
   private static func connect(
     to target: Target, _ group: MultiThreadedEventLoopGroup
   ) async throws -> any Channel {
-    try await ClientBootstrap(group: group)
-      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          let pipeline = channel.pipeline.syncOperations
-          if let tls = target.tls {
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
-          }
-          try pipeline.addHTTPClientHandlers()
-          try pipeline.addHandler(Member(target: target))
-        }
-      }
-      .connect(host: target.host, port: target.port).get()
+    try await target.connect(group) { Member(target: target) }
   }
 
   /// Every client sends what `request` says for it and its number of requests, until `limit` has
@@ -109,6 +119,25 @@ struct Crew: Sendable {
     outcome.elapsed = ContinuousClock.now - start
     if let refusal = outcome.refusal { throw Impatience(description: refusal) }
     return outcome
+  }
+}
+
+extension Testbed {
+  /// The server's REST API, as its administrator asks.
+  func api() throws -> Crew.Target {
+    let file = try ContextFile.read(path: "\(folder)/server/admin-context.yaml")
+    guard let context = file.contexts.first,
+      let port = Int(context.server.split(separator: ":").last ?? "")
+    else { throw Impatience(description: "the server's context file is empty") }
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = .certificates(
+      try NIOSSLCertificate.fromPEMBytes(Array(context.certificateAuthority.utf8)))
+    tls.applicationProtocols = ["http/1.1"]
+    return Crew.Target(
+      host: Self.serverAddress, port: port, tls: try NIOSSLContext(configuration: tls),
+      headers: [
+        "host": "\(Self.serverAddress):\(port)", "authorization": "Bearer \(context.token)",
+      ], answer: .ok)
   }
 }
 

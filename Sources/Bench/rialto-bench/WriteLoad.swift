@@ -1,10 +1,8 @@
 import Documents
-import Foundation
 import ManagementClient
 import Model
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 
 /// Changes of Tenants, and what they are compared with, from one crew of clients after the other.
 struct WriteLoad: Sendable {
@@ -14,19 +12,7 @@ struct WriteLoad: Sendable {
 
   init(_ testbed: Testbed) throws {
     client = testbed.client
-    let file = try ContextFile.read(path: "\(testbed.folder)/server/admin-context.yaml")
-    guard let context = file.contexts.first,
-      let port = Int(context.server.split(separator: ":").last ?? "")
-    else { throw Impatience(description: "the server's context file is empty") }
-    var tls = TLSConfiguration.makeClientConfiguration()
-    tls.trustRoots = .certificates(
-      try NIOSSLCertificate.fromPEMBytes(Array(context.certificateAuthority.utf8)))
-    tls.applicationProtocols = ["http/1.1"]
-    server = Crew.Target(
-      host: Testbed.serverAddress, port: port, tls: try NIOSSLContext(configuration: tls),
-      headers: [
-        "host": "\(Testbed.serverAddress):\(port)", "authorization": "Bearer \(context.token)",
-      ], answer: .ok)
+    server = try testbed.api()
   }
 
   /// Creates Tenants until there are so many.

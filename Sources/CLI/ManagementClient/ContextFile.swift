@@ -19,6 +19,8 @@ package struct ContextFile: Hashable, Sendable {
     case missing(path: String)
     /// Somebody else could read the secrets in it. `mode` is octal.
     case unsafe(path: String, mode: String)
+    /// Somebody else wrote it: whoever uses it would ask their server.
+    case foreign(path: String)
     case unreadable(path: String, reason: String)
     case malformed(path: String, problems: [String])
     case unwritable(path: String, reason: String)
@@ -56,6 +58,9 @@ package struct ContextFile: Hashable, Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .unreadable(path: path, reason: "it is no ordinary file")
+    }
+    guard status.st_uid == geteuid() || status.st_uid == 0 || geteuid() == 0 else {
+      throw .foreign(path: path)
     }
     guard status.st_mode & 0o077 == 0 else {
       throw .unsafe(path: path, mode: String(status.st_mode & 0o777, radix: 8))

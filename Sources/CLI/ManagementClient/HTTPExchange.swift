@@ -113,8 +113,19 @@ extension Exchange {
         server: server, reason: "its certificate is not for that host name")
     case is NIOTooManyBytesError:
       return ClientError.unintelligible("the answer is larger than 64 MiB")
-    default: return ClientError.unreachable(server: server, reason: "\(error)")
+    default: return ClientError.unreachable(server: server, reason: plain("\(error)"))
     }
+  }
+
+  /// What the system says about a connection, without the layers that it has come through.
+  private static func plain(_ text: String) -> String {
+    let known = [
+      ("Connection refused", "nothing listens there (connection refused)"),
+      ("No route to host", "there is no way to that host"),
+      ("Network is unreachable", "there is no way to that network"),
+      ("unknown(host", "no such host is known"),
+    ]
+    return known.first { text.utf8.containsRun($0.0.utf8) }?.1 ?? text
   }
 
   private static func reason(_ error: NIOSSLError) -> String {

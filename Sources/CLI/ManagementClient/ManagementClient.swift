@@ -9,21 +9,13 @@ package struct ManagementClient: Sendable {
 
   /// Opens a client for a context, and closes it when the work is done.
   ///
-  /// - Parameter verbose: hears of every call and how it ended, without secrets.
+  /// - Parameter trace: hears of every call and how it ended.
   package static func with<Result>(
-    _ context: ClientContext, verbose note: (@Sendable (String) -> Void)? = nil,
+    _ context: ClientContext, trace: Trace? = nil,
     _ work: (ManagementClient) async throws -> Result
   ) async throws -> Result {
     var exchange = try Exchange.https(to: context)
-    if let note {
-      let send = exchange.send
-      exchange.send = { call in
-        note("> \(call.method.rawValue) \(context.server)\(call.target)")
-        let answer = try await send(call)
-        note("< \(answer.status), \(answer.body.count) bytes")
-        return answer
-      }
-    }
+    if let trace { exchange = trace.around(exchange, to: context.server) }
     let client = ManagementClient(exchange: exchange)
     do {
       let result = try await work(client)
@@ -107,7 +99,7 @@ package struct ManagementClient: Sendable {
       ServerCall(
         .put, Self.target("/v2/\(ref.fqn)", dryRun ? [("dryRun", "true")] : []),
         contentType: "application/json", body: manifest.canonicalJSON,
-        headers: etag.map { ["if-match": "\"\($0)\""] } ?? [:]))
+        headers: Self.ifMatch(etag)))
   }
 
   /// Creates an object; one that exists is a conflict.
@@ -118,11 +110,13 @@ package struct ManagementClient: Sendable {
         body: manifest.canonicalJSON))
   }
 
+  /// - Parameter etag: only when the object is still that.
   package func delete(
-    _ ref: ResourceRef, cascade: Bool = false, dryRun: Bool = false
+    _ ref: ResourceRef, cascade: Bool = false, ifMatch etag: String? = nil, dryRun: Bool = false
   ) async throws -> Document {
     let query = (cascade ? [("cascade", "true")] : []) + (dryRun ? [("dryRun", "true")] : [])
-    return try await send(ServerCall(.delete, Self.target("/v2/\(ref.fqn)", query)))
+    return try await send(
+      ServerCall(.delete, Self.target("/v2/\(ref.fqn)", query), headers: Self.ifMatch(etag)))
   }
 
   // MARK: The rest
@@ -150,6 +144,21 @@ package struct ManagementClient: Sendable {
   package func proxyConfiguration(cluster: String, nodeID: String) async throws -> Document {
     try await get(
       "/v2/proxies/\(Self.encoded(cluster))/\(Self.encoded(nodeID))/config")
+  }
+
+  /// The namespaces and services that a selector such as `*/shop` selects now, and whose they are.
+  package func namespaces(selectedBy terms: [String]) async throws -> Document {
+    try await get("/v2/lookup/selector", query: [("names", terms.joined(separator: ","))])
+  }
+
+  /// Where a service runs, and which objects are about it.
+  package func lookup(service: String) async throws -> Document {
+    try await get("/v2/lookup/service", query: [("service", service)])
+  }
+
+  /// Whether the server itself says that it can serve.
+  package func isReady() async throws -> Bool {
+    try await get("/readyz")["status"]?.string == "ok"
   }
 
   /// The way between two places, as `rialto path` names them.
@@ -194,11 +203,25 @@ package struct ManagementClient: Sendable {
     try await send(ServerCall(.get, Self.target(path, query)))
   }
 
+  /// The bytes of an answer, unread.
+  /// - Parameter path: of plain characters only.
+  package func answer(
+    _ path: String, query: [(name: String, value: String)] = []
+  ) async throws -> [UInt8] {
+    let answer = try await exchange.send(ServerCall(.get, Self.target(path, query)))
+    guard (200..<300).contains(answer.status) else { _ = try Self.document(answer); return [] }
+    return answer.body
+  }
+
   private func send(_ call: ServerCall) async throws -> Document {
     try Self.document(try await exchange.send(call))
   }
 
   // MARK: Texts
+
+  private static func ifMatch(_ etag: String?) -> [String: String] {
+    etag.map { ["if-match": "\"\($0)\""] } ?? [:]
+  }
 
   private static func document(_ answer: ServerAnswer) throws -> Document {
     let document = try? JSONParser.document(from: answer.body)

@@ -28,11 +28,12 @@ struct ApplyCommand: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("f"), .customLong("filename")],
-    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"))
+    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"),
+    completion: .file())
   var named: [String] = []
 
   /// What a shell makes of `-f *.yaml`.
-  @Argument(help: ArgumentHelp("More files.", valueName: "file"))
+  @Argument(help: ArgumentHelp("More files.", valueName: "file"), completion: .file())
   var more: [String] = []
 
   @Option(
@@ -47,17 +48,18 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(help: "none, client (only check the files) or server (everything but store it).")
   var dryRun: DryRun = .none
 
-  @Flag(help: "Come back when everything is in force.")
-  var wait = false
+  @Option(
+    help: ArgumentHelp(
+      "Only if the one object is still at this revision, its etag.",
+      valueName: "revision"))
+  var ifMatch: Int64?
 
-  @Option(help: "How long to wait.")
-  var timeout = DurationArgument(.seconds(60))
-
+  @OptionGroup var waiting: WaitOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
-    if plan != nil, !files.isEmpty || dryRun != .none {
+    if plan != nil, !files.isEmpty || dryRun != .none || ifMatch != nil {
       throw ValidationError("a plan says what to do: give --plan alone")
     }
     if files.isEmpty, plan == nil {
@@ -96,34 +98,23 @@ struct ApplyCommand: AsyncParsableCommand {
 
   func apply(_ read: ManifestFiles, in session: Session) async throws {
     for warning in read.warnings { session.terminal.note("warning: \(visible(warning.shortText))") }
+    let read = try ifMatch.map(read.expecting) ?? read
     let result: Document
     do {
       result = try await session.client.apply(
         read.body.canonicalJSON, dryRun: dryRun == .server)
-    } catch ClientError.refused(var problem) {
-      for index in problem.errors.indices {
-        let item = problem.errors[index]
-        guard let place = read.place(subject: item.subject, path: item.path) else { continue }
-        problem.errors[index].file = place.file
-        problem.errors[index].line = (place.mark?.line).map(Int64.init)
-        problem.errors[index].column = (place.mark?.column).map(Int64.init)
-      }
-      throw ClientError.refused(problem)
+    } catch ClientError.refused(let problem) {
+      throw ClientError.refused(read.placed(problem))
     }
     print(result, session)
-    guard wait, dryRun == .none else { return }
-    try await session.wait(
-      until: read.manifests.map(\.ref), .ready, timeout: timeout.duration)
-    session.terminal.note("everything is in force")
+    if dryRun == .none { try await waiting.wait(until: read.manifests.map(\.ref), in: session) }
   }
 
   /// - Throws: `Failure` of a conflict when something was written since the plan was made.
   func apply(_ plan: SavedPlan, in session: Session) async throws {
     print(
       try await session.client.apply(plan.body.canonicalJSON, on: plan.revision), session)
-    guard wait else { return }
-    try await session.wait(until: plan.refs, .ready, timeout: timeout.duration)
-    session.terminal.note("everything is in force")
+    try await waiting.wait(until: plan.refs, in: session)
   }
 
   private func print(_ result: Document, _ session: Session) {

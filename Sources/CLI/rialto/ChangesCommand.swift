@@ -1,5 +1,6 @@
 import ArgumentParser
 import Documents
+import FoundationEssentials
 import ManagementClient
 
 struct ChangesCommand: AsyncParsableCommand {
@@ -31,31 +32,35 @@ struct ChangesCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     guard let revision else {
-      return Self.print(
+      return try Self.print(
         try await session.client.changes(limit: limit), output, session)
     }
     let change = try await session.client.change(revision)
     output.show(change, to: session.terminal, names: ["change/\(revision)"]) {
-      session.terminal.data(Self.page(change))
+      session.terminal.text(Self.page(change))
     }
   }
 
-  static func print(_ items: [Document], _ output: OutputOptions, _ session: Session) {
-    output.print(
+  static func print(
+    _ items: [Document], _ output: OutputOptions, _ session: Session
+  ) throws {
+    try output.print(
       items, named: { "change/\(number($0["revision"]))" },
-      {
-        var table = Table(headings: ["REVISION", "AGE", "ACTOR", "PROGRESS", "OBJECTS"])
-        table.rows = items.map { item in
-          let objects = (item["objects"]?.list ?? []).map(Self.text)
-          let more = objects.count > 3 ? " and \(objects.count - 3) more" : ""
-          return [
-            number(item["revision"]), age(of: item["committedAt"]?.string, at: session.now()),
-            item["actor"]?.string ?? "-", Self.progress(item["propagation"] ?? .null),
-            objects.prefix(3).joined(separator: ", ") + more,
-          ]
-        }
-        return table
-      }, to: session.terminal)
+      { table(items, at: session.now()) }, to: session.terminal)
+  }
+
+  static func table(_ items: [Document], at now: Date) -> Table {
+    var table = Table(headings: ["REVISION", "AGE", "ACTOR", "PROGRESS", "OBJECTS"])
+    table.rows = items.map { item in
+      let objects = (item["objects"]?.list ?? []).map(Self.text)
+      let more = objects.count > 3 ? " and \(objects.count - 3) more" : ""
+      return [
+        number(item["revision"]), age(of: item["committedAt"]?.string, at: now),
+        item["actor"]?.string ?? "-", progress(item["propagation"] ?? .null),
+        objects.prefix(3).joined(separator: ", ") + more,
+      ]
+    }
+    return table
   }
 
   private static func page(_ change: Document) -> String {

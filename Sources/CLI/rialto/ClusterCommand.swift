@@ -23,7 +23,7 @@ struct ClusterAddCommand: AsyncParsableCommand {
         rialto cluster add east west
       """)
 
-  @Argument(help: "The clusters' names.")
+  @Argument(help: "The clusters' names.", completion: Completions.clusters)
   var names: [String]
 
   @Option(help: "The network that new clusters are in; else each is in one of its own.")
@@ -130,7 +130,7 @@ struct ClusterListCommand: AsyncParsableCommand {
       if let agent = byCluster[object.ref.name] { members["status"] = ["agent": agent] }
       return .object(members)
     }
-    output.print(
+    try output.print(
       items, named: { "cluster/\($0[["metadata", "name"]]?.string ?? "-")" },
       {
         var table = Table(headings: [

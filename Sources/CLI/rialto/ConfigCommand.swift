@@ -6,7 +6,10 @@ import ManagementClient
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "The contexts: which servers there are, and as whom.",
-    subcommands: [ConfigViewCommand.self, ConfigUseContextCommand.self])
+    subcommands: [
+      ConfigViewCommand.self, ConfigCurrentContextCommand.self, ConfigUseContextCommand.self,
+      ConfigSetCommand.self, ConfigImportCommand.self, ConfigDeleteContextCommand.self,
+    ], defaultSubcommand: ConfigViewCommand.self)
 }
 
 struct ConfigViewCommand: AsyncParsableCommand {
@@ -25,11 +28,13 @@ struct ConfigViewCommand: AsyncParsableCommand {
     try await Failure.reported(doing: "show the contexts", to: .standard) {
       let selection = connection.selection(ProcessInfo.processInfo.environment)
       let path = try selection.path()
-      print(try ContextFile.read(path: path), path: path, selection.wanted, to: .standard)
+      try print(try ContextFile.read(path: path), path: path, selection.wanted, to: .standard)
     }
   }
 
-  func print(_ file: ContextFile, path: String, _ wanted: String?, to terminal: Terminal) {
+  func print(_ file: ContextFile, path: String, _ wanted: String?, to terminal: Terminal)
+    throws
+  {
     let current = wanted ?? file.current
     let items = file.contexts.map { context -> Document in
       var members: [String: Document] = [
@@ -40,7 +45,7 @@ struct ConfigViewCommand: AsyncParsableCommand {
       members["tenant"] = context.tenant.map(Document.string)
       return .object(members)
     }
-    output.print(
+    try output.print(
       items, named: { "context/\($0["name"]?.string ?? "-")" },
       {
         var table = Table(headings: ["CURRENT", "NAME", "SERVER", "ORGANIZATION", "TENANT"])
@@ -64,7 +69,7 @@ struct ConfigUseContextCommand: AsyncParsableCommand {
         rialto config use-context production
       """)
 
-  @Argument(help: "The context's name.")
+  @Argument(help: "The context's name.", completion: Completions.contexts)
   var name: String
 
   @OptionGroup var connection: ConnectionOptions

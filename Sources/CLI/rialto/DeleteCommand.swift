@@ -15,13 +15,16 @@ struct DeleteCommand: AsyncParsableCommand {
         rialto delete -f shop.yaml --ignore-not-found
       """)
 
-  @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"),
+    completion: Completions.objects)
   var words: [String] = []
 
   @Option(
     name: [.customShort("f"), .customLong("filename")],
     help: ArgumentHelp(
-      "Delete the objects in a file, a folder, or - for standard input.", valueName: "file"))
+      "Delete the objects in a file, a folder, or - for standard input.", valueName: "file"),
+    completion: .file())
   var files: [String] = []
 
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
@@ -36,7 +39,14 @@ struct DeleteCommand: AsyncParsableCommand {
   @Option(help: "none or server (everything but do it).")
   var dryRun: ApplyCommand.DryRun = .none
 
+  @Option(
+    help: ArgumentHelp(
+      "Only if the one object is still at this revision, its etag.", valueName: "revision"))
+  var ifMatch: Int64?
+
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var parents: ParentOptions
+  @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
@@ -69,13 +79,25 @@ struct DeleteCommand: AsyncParsableCommand {
   }
 
   func delete(_ refs: [ResourceRef], in session: Session) async throws {
+    guard ifMatch == nil || refs.count == 1 else {
+      throw Failure(
+        .usage, .invalidInput, "--if-match is for one object, and there are \(refs.count)",
+        advice: "Delete them one by one.")
+    }
     let suffix = dryRun == .server ? " (server dry run)" : ""
     for ref in refs {
       do {
+        // One object that was named is no surprise; what is below it may be.
+        if cascade, dryRun == .none {
+          try await confirmation.confirm(in: session) {
+            try await session.client.delete(ref, cascade: true, dryRun: true)
+          }
+        }
         let result = try await session.client.delete(
-          ref, cascade: cascade, dryRun: dryRun == .server)
-        for item in result["results"]?.list ?? [] {
-          session.terminal.line("\(ApplyCommand.shortText(item)) deleted\(suffix)")
+          ref, cascade: cascade, ifMatch: ifMatch.map(String.init), dryRun: dryRun == .server)
+        let names = (result["results"]?.list ?? []).map(ApplyCommand.shortText)
+        output.show(result, to: session.terminal, names: names) {
+          for name in names { session.terminal.text("\(name) deleted\(suffix)\n") }
         }
       } catch ClientError.refused(let problem) where problem.status == 404 && ignoreNotFound {
         session.terminal.note("\(ref.shortText) was not there")

@@ -12,7 +12,8 @@ struct ExplainCommand: AsyncParsableCommand {
         rialto explain RL1042
       """)
 
-  @Argument(help: "KIND, KIND.FIELD… or a code; nothing lists the kinds.")
+  @Argument(
+    help: "KIND, KIND.FIELD… or a code; nothing lists the kinds.", completion: Completions.fields)
   var path: String?
 
   func run() async throws { try await run(to: .standard) }

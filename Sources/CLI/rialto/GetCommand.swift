@@ -20,12 +20,13 @@ struct GetCommand: AsyncParsableCommand {
         rialto get services
         rialto get workloads -n shop -o wide
         rialto get serviceroutes --watch
+        rialto get serviceroutes --columns name,state --sort-by age
       """)
 
   @Argument(
     help: ArgumentHelp(
       "KIND, KIND NAME, KIND/NAME, an FQN, 'all', 'workloads' or 'proxies'; 'rialto explain' "
-        + "lists the kinds.", valueName: "what"))
+        + "lists the kinds.", valueName: "what"), completion: Completions.objects)
   var words: [String]
 
   @Option(
@@ -74,11 +75,20 @@ struct GetCommand: AsyncParsableCommand {
     let targets = Targets(session: session, parents: parents)
     let isAll = words.count == 1 && words[0].lowercased() == "all"
     let (kinds, name) = isAll ? (Kind.allCases, nil) : try Targets.words(words)
-    guard let name else { return try await list(kinds, targets) }
+    guard let name else {
+      let find = { @Sendable in try await targets.all(kinds, labels: labels, view: view) }
+      return try await list(find, in: session) {
+        try await targets.checkParents(of: kinds)
+      }
+    }
     let ref = try await targets.one(kinds, name)
-    let document = try await session.client.object(ref, view: view)
-    let printer = ObjectPrinter(output, now: session.now())
-    session.terminal.data(printer.text(of: FoundObject(ref: ref, document: document)))
+    let find = { @Sendable in
+      FoundObject(ref: ref, document: try await session.client.object(ref, view: view))
+    }
+    if watch {
+      return try await list({ [try await find()] }, in: session)
+    }
+    try ObjectPrinter(output, now: session.now()).print(try await find(), to: session.terminal)
   }
 
   /// Tables show the state; what can be applied again does not.
@@ -89,39 +99,45 @@ struct GetCommand: AsyncParsableCommand {
     }
   }
 
-  private func list(_ kinds: [Kind], _ targets: Targets) async throws {
-    let session = targets.session
-    let found = try await targets.all(kinds, labels: labels, view: view)
-    if found.isEmpty { try await targets.checkParents(of: kinds) }
-    let printer = ObjectPrinter(output, now: session.now())
+  /// - Parameter ifNone: what to look at when there is nothing.
+  private func list(
+    _ find: @escaping @Sendable () async throws -> [FoundObject], in session: Session,
+    ifNone: () async throws -> Void = {}
+  ) async throws {
+    // Before the list is made: what is written in between comes again, and is no news.
+    let start = watch ? try await session.client.newestRevision() : 0
+    let found = try await find()
+    if found.isEmpty { try await ifNone() }
+    var list = WatchedList(output, goesOn: watch)
     if found.isEmpty, output.output.isTable {
       session.terminal.note("none found")
     } else {
-      session.terminal.data(printer.text(of: found))
+      try list.show(found, at: session.now(), on: session.terminal)
     }
-    if watch { try await follow(kinds, targets, shown: found) }
+    if watch { try await follow(find, in: session, list, after: start) }
+  }
+
+  /// The events after which something may differ: what is observed changes with the proxies.
+  private var newsworthy: Set<String> {
+    let kinds = (try? Targets.words(words).kinds) ?? []
+    return kinds.contains(where: \.isObserved)
+      ? ["change", "propagation", "proxies"] : ["change", "propagation"]
   }
 
   /// Shows what differs from what was shown, whenever the server says that something happened.
   private func follow(
-    _ kinds: [Kind], _ targets: Targets, shown: [FoundObject]
+    _ find: @escaping @Sendable () async throws -> [FoundObject], in session: Session,
+    _ list: WatchedList, after start: Int64
   ) async throws {
-    let known = Mutex(Dictionary(shown.map { ($0.ref, $0.document) }, uniquingKeysWith: { $1 }))
-    let session = targets.session
-    try await session.client.watch { events in
-      // What is observed changes with the proxies.
-      let names =
-        ["change", "propagation"] + (kinds.contains(where: \.isObserved) ? ["proxies"] : [])
-      guard events.contains(where: { names.contains($0.name) }) else { return true }
-      let found = try await targets.all(kinds, labels: labels, view: view)
-      let news = known.withLock { known in
-        let news = found.filter { known[$0.ref] != $0.document }
-        known = Dictionary(found.map { ($0.ref, $0.document) }, uniquingKeysWith: { $1 })
-        return news
-      }
-      var printer = ObjectPrinter(output, now: session.now())
-      printer.options.noHeaders = true
-      if !news.isEmpty { session.terminal.data(printer.text(of: news)) }
+    let list = Mutex(list)
+    let news = newsworthy
+    try await session.follow(after: start) { events in
+      guard events.contains(where: { news.contains($0.name) }) else { return true }
+      let found: [FoundObject]
+      do { found = try await find() } catch ClientError.refused(let problem)
+        where problem.status == 404
+      { found = [] }
+      try list.withLock { try $0.show(found, at: session.now(), on: session.terminal) }
       return true
     }
   }

@@ -16,10 +16,10 @@ struct PathCommand: AsyncParsableCommand {
         rialto path web.storefront orders.shop -o json
       """)
 
-  @Argument(help: "Where the calls begin.")
+  @Argument(help: "Where the calls begin.", completion: Completions.places)
   var from: String
 
-  @Argument(help: "Where they go.")
+  @Argument(help: "Where they go.", completion: Completions.places)
   var to: String
 
   @OptionGroup var output: OutputOptions
@@ -51,7 +51,7 @@ struct PathCommand: AsyncParsableCommand {
             Self.what(hop),
           ]
         }
-        session.terminal.data(table.text(hidesHeadings: output.noHeaders))
+        session.terminal.text(table.text(hidesHeadings: output.noHeaders))
       }
       say(route["reasons"], session)
     }

@@ -20,7 +20,8 @@ struct PlanCommand: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("f"), .customLong("filename")],
-    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"))
+    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"),
+    completion: .file())
   var files: [String]
 
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
@@ -49,7 +50,7 @@ struct PlanCommand: AsyncParsableCommand {
     let result = try await session.client.plan(read.body.canonicalJSON)
     let names = (result["results"]?.list ?? []).map(ApplyCommand.shortText)
     output.show(result, to: session.terminal, names: names) {
-      session.terminal.data(PlanText.text(of: result))
+      session.terminal.text(PlanText.text(of: result))
     }
     if let out {
       let plan = SavedPlan(
@@ -78,7 +79,8 @@ struct DiffCommand: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("f"), .customLong("filename")],
-    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"))
+    help: ArgumentHelp("A file, a folder, or - for standard input.", valueName: "file"),
+    completion: .file())
   var files: [String]
 
   @Flag(name: [.customShort("R"), .long], help: "Look into folders inside folders.")
@@ -111,7 +113,7 @@ struct DiffCommand: AsyncParsableCommand {
     let names = (result["results"]?.list ?? []).filter { $0["action"] != "unchanged" }
       .map(ApplyCommand.shortText)
     output.show(result, to: session.terminal, names: names) {
-      session.terminal.data(PlanText.objects(of: result))
+      session.terminal.text(PlanText.objects(of: result))
     }
     return result["changed"]?.bool == true
   }

@@ -21,7 +21,7 @@ struct ProxiesStatusCommand: AsyncParsableCommand {
         rialto proxies status --cluster east -o wide
       """, aliases: ["list"])
 
-  @Option(help: "Only of this cluster.")
+  @Option(help: "Only of this cluster.", completion: Completions.clusters)
   var cluster: String?
 
   @OptionGroup var output: OutputOptions

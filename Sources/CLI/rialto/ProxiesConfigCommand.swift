@@ -15,7 +15,8 @@ struct ProxiesConfigCommand: AsyncParsableCommand {
         rialto proxies config east/orders-1ec0f576d9df -o json
       """)
 
-  @Argument(help: "The node, the beginning of its id, or CLUSTER/NODE.")
+  @Argument(
+    help: "The node, the beginning of its id, or CLUSTER/NODE.", completion: Completions.proxies)
   var node: String
 
   @Option(
@@ -35,10 +36,11 @@ struct ProxiesConfigCommand: AsyncParsableCommand {
   func run(in session: Session) async throws {
     let (cluster, node) = try await find(in: session)
     let document = try await session.client.proxyConfiguration(cluster: cluster, nodeID: node)
-    output.show(document, to: session.terminal, names: ["proxy/\(node)"]) {
+    try output.show(document, to: session.terminal, names: ["proxy/\(node)"]) {
       var table = ProxyConfigurationTable(isWide: output.output == .wide)
       table.type = type
-      session.terminal.data(table.text(of: document, hidesHeadings: output.noHeaders))
+      try output.print(table.table(of: document), to: session.terminal)
+      session.terminal.text(ProxyConfigurationTable.quarantined(in: document))
     }
   }
 

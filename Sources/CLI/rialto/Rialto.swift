@@ -21,7 +21,9 @@ struct Rialto: AsyncParsableCommand {
           ApplyCommand.self,
           ChangesCommand.self,
           DeleteCommand.self,
+          DescribeCommand.self,
           DiffCommand.self,
+          EditCommand.self,
           ExplainCommand.self,
           GetCommand.self,
           HistoryCommand.self,
@@ -30,10 +32,12 @@ struct Rialto: AsyncParsableCommand {
           RollbackCommand.self,
           StatusCommand.self,
           WaitCommand.self,
+          WatchCommand.self,
         ]),
       CommandGroup(
-        name: "Sites",
+        name: "Sites and health",
         subcommands: [
+          CheckCommand.self,
           ClusterCommand.self,
           PathCommand.self,
           ProxiesCommand.self,

@@ -20,12 +20,16 @@ struct RollbackCommand: AsyncParsableCommand {
   @Argument(help: "The revision to go back to.")
   var revision: Int64
 
-  @Argument(help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"))
+  @Argument(
+    help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"),
+    completion: Completions.objects)
   var words: [String] = []
 
   @Flag(help: "Only show what would be changed.")
   var dryRun = false
 
+  @OptionGroup var confirmation: ConfirmationOptions
+  @OptionGroup var waiting: WaitOptions
   @OptionGroup var parents: ParentOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
@@ -42,15 +46,23 @@ struct RollbackCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     let ref = try await target(words, parents, in: session)
+    if !dryRun {
+      try await confirmation.confirm(in: session) {
+        try await session.client.rollBack(to: revision, below: ref, dryRun: true)
+      }
+    }
     let result = try await session.client.rollBack(to: revision, below: ref, dryRun: dryRun)
     let names = (result["results"]?.list ?? []).map(ApplyCommand.shortText)
     output.show(result, to: session.terminal, names: names) {
-      if dryRun { return session.terminal.data(PlanText.text(of: result)) }
+      if dryRun { return session.terminal.text(PlanText.text(of: result)) }
       for item in result["results"]?.list ?? [] {
         let action = item["action"]?.string ?? "-"
         session.terminal.line("\(ApplyCommand.shortText(item)) \(visible(action))")
       }
       session.terminal.note("revision \(number(result["revision"]))")
+    }
+    if !dryRun, result["changed"]?.bool != false, let made = result["revision"]?.integer {
+      try await waiting.wait(forChange: made, in: session)
     }
   }
 }
@@ -68,7 +80,8 @@ struct HistoryCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what"))
+      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what"),
+    completion: Completions.objects)
   var words: [String] = []
 
   @Option(help: "How many of the newest.")
@@ -88,7 +101,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
   func run(in session: Session) async throws {
     let ref = try await target(words, parents, in: session)
-    ChangesCommand.print(
+    try ChangesCommand.print(
       try await session.client.changes(limit: limit, of: ref), output, session)
   }
 }

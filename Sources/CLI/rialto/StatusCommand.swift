@@ -14,12 +14,12 @@ struct StatusCommand: AsyncParsableCommand {
         rialto status
         rialto status serviceroute orders
         rialto status organizations/acme/tenants/web/workspaces/shop -o json
-      """, aliases: ["describe"])
+      """)
 
   @Argument(
     help: ArgumentHelp(
-      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what")
-  )
+      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what"),
+    completion: Completions.objects)
   var words: [String] = []
 
   @OptionGroup var parents: ParentOptions
@@ -44,7 +44,7 @@ struct StatusCommand: AsyncParsableCommand {
     let ref = try await Targets(session: session, parents: parents).one(kinds, name)
     let status = try await session.client.status(of: ref)
     output.show(status, to: session.terminal, names: [status["state"]?.string ?? "-"]) {
-      session.terminal.data(statusText(status))
+      session.terminal.text(statusText(status))
     }
   }
 
@@ -52,6 +52,6 @@ struct StatusCommand: AsyncParsableCommand {
     let overview = try await Overview(of: session, parents: parents)
     output.show(
       overview.document, to: session.terminal, names: [overview.isGood ? "READY" : "PARTIAL"]
-    ) { session.terminal.data(overview.text(at: session.now())) }
+    ) { session.terminal.text(overview.text(at: session.now())) }
   }
 }

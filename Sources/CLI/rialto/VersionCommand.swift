@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 
 /// The version of everything in this program.
 enum Version {
@@ -9,9 +10,16 @@ struct VersionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "version", abstract: "Show the version of this program.",
     discussion: """
-      Example:
+      Examples:
         rialto version
+        rialto version -o json
       """)
 
-  func run() async throws { Terminal.standard.line(Version.text) }
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    output.show(["version": .string(Version.text)], to: .standard, names: [Version.text]) {
+      Terminal.standard.line(Version.text)
+    }
+  }
 }

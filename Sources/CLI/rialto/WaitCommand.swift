@@ -6,7 +6,7 @@ struct WaitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wait",
     abstract: "Wait until an object is in force; without a name, until everything is.",
-    usage: "rialto wait [KIND NAME] [--for ready|deleted] [--timeout 60s] [options]",
+    usage: "rialto wait [KIND NAME] [--for ready|configured|deleted] [--timeout 60s] [options]",
     discussion: """
       Exits with 4 when the time is up, and with 1 as soon as the object is refused for good.
 
@@ -19,11 +19,13 @@ struct WaitCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what")
-  )
+      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what"),
+    completion: Completions.objects)
   var words: [String] = []
 
-  @Option(name: .customLong("for"), help: "ready or deleted.")
+  @Option(
+    name: .customLong("for"), help: "ready, configured (every agent has it) or deleted.",
+    completion: .list(WaitCondition.allCases.map(\.rawValue)))
   var condition = "ready"
 
   @Option(help: ArgumentHelp("Wait for this change alone.", valueName: "revision"))
@@ -42,12 +44,12 @@ struct WaitCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    if wanted == nil { throw ValidationError("--for is ready or deleted") }
+    if wanted == nil { throw ValidationError("--for is ready, configured or deleted") }
     if change != nil, !words.isEmpty || wanted == .deleted {
-      throw ValidationError("--change is waited for alone, until it is ready")
+      throw ValidationError("--change is waited for alone, until it is ready or configured")
     }
-    if words.isEmpty && wanted == .deleted {
-      throw ValidationError("--for deleted needs the name of an object")
+    if words.isEmpty, change == nil, wanted != .ready {
+      throw ValidationError("--for \(condition) needs the name of an object")
     }
   }
 
@@ -59,9 +61,9 @@ struct WaitCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
-    if let change {
-      try await session.wait(forChange: change, timeout: timeout.duration)
-      return session.terminal.line("change/\(change) ready")
+    if let change, let wanted {
+      try await session.wait(forChange: change, wanted, timeout: timeout.duration)
+      return session.terminal.line("change/\(change) \(wanted.rawValue)")
     }
     guard !words.isEmpty else {
       try await session.waitForEverything(timeout: timeout.duration)

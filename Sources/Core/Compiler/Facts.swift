@@ -85,6 +85,8 @@ extension Unit {
     case .site, .trust, .service, .gateway, .peer, .setting: false
     }
   }
+
+  var isService: Bool { if case .service = self { true } else { false } }
 }
 
 /// Who calls: the workloads of a namespace in one cluster, or of one service of it.

@@ -15,6 +15,8 @@ package struct IncrementalCompiler: Sendable {
   /// The namespaces whose callers somebody asked for.
   private var reachedNamespaces: Set<String> = []
   private(set) var outputs: [Unit: UnitOutput] = [:]
+  /// By cluster: the units that have something for it and are no services, of which there are few.
+  private(set) var unitsBesideServices: [String: Set<Unit>] = [:]
   /// By the FQN of the object concerned.
   private var diagnostics: [String: [Unit: [Diagnostic]]] = [:]
   private var subjects: [Unit: Set<String>] = [:]
@@ -133,6 +135,15 @@ package struct IncrementalCompiler: Sendable {
       changes.clusters[cluster, default: [:]][item.item.key] = .some(nil)
     }
     outputs[unit] = output.isEmpty ? nil : output
+    if !unit.isService {
+      for cluster in output.keys where before[cluster] == nil {
+        unitsBesideServices[cluster, default: []].insert(unit)
+      }
+      for cluster in before.keys where output[cluster] == nil {
+        unitsBesideServices[cluster]?.remove(unit)
+        if unitsBesideServices[cluster]?.isEmpty == true { unitsBesideServices[cluster] = nil }
+      }
+    }
     note(reader.diagnostics, of: unit, &changes)
   }
 

@@ -16,12 +16,17 @@ package struct JSONParser {
   private var path = FieldPath()
   private var marks: [FieldPath: Mark] = [:]
   private let keepsMarks: Bool
+  /// Empty where nobody asks for marks: then only a failure has one.
   private let lineStarts: [Int]
 
   private init(_ bytes: [UInt8], keepsMarks: Bool) {
     self.bytes = bytes
     self.keepsMarks = keepsMarks
-    lineStarts = [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
+    lineStarts = keepsMarks ? Self.lineStarts(in: bytes) : []
+  }
+
+  private static func lineStarts(in bytes: [UInt8]) -> [Int] {
+    [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
   }
 
   /// The document in `bytes`, or the first thing that is wrong with them.
@@ -82,10 +87,12 @@ package struct JSONParser {
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw failure("':' is missing after the key '\(key)'") }
       skipSpace()
-      path.steps.append(.field(key))
+      if keepsMarks { path.steps.append(.field(key)) }
       members[key] = try value(depth: depth + 1)
-      if keepsMarks { marks[path] = mark(at: start) }
-      path.steps.removeLast()
+      if keepsMarks {
+        marks[path] = mark(at: start)
+        path.steps.removeLast()
+      }
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
       if take(UInt8(ascii: "}")) { return .object(members) }
@@ -100,9 +107,9 @@ package struct JSONParser {
     if take(UInt8(ascii: "]")) { return .list(elements) }
     while true {
       skipSpace()
-      path.steps.append(.index(elements.count))
+      if keepsMarks { path.steps.append(.index(elements.count)) }
       elements.append(try value(depth: depth + 1))
-      path.steps.removeLast()
+      if keepsMarks { path.steps.removeLast() }
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
       if take(UInt8(ascii: "]")) { return .list(elements) }
@@ -112,19 +119,23 @@ package struct JSONParser {
 
   private mutating func string() throws(Failure) -> String {
     position += 1
+    var start = position
+    // What stood before the last escape; most strings have none.
     var content: [UInt8] = []
     while let byte = peek() {
       switch byte {
       case UInt8(ascii: "\""):
+        let rest = bytes[start..<position]
         position += 1
-        return String(decoding: content, as: UTF8.self)
+        if content.isEmpty { return String(decoding: rest, as: UTF8.self) }
+        return String(decoding: content + rest, as: UTF8.self)
       case UInt8(ascii: "\\"):
+        content += bytes[start..<position]
         position += 1
         try escape(into: &content)
+        start = position
       case 0..<0x20: throw failure("a control character inside a string must be escaped")
-      default:
-        content.append(byte)
-        position += 1
+      default: position += 1
       }
     }
     throw failure("the text ends inside a string")
@@ -231,6 +242,7 @@ package struct JSONParser {
 
   /// Columns count bytes: on one long line, counting characters would cost its length each time.
   private func mark(at place: Int) -> Mark {
+    let lineStarts = keepsMarks ? lineStarts : Self.lineStarts(in: bytes)
     var low = 0
     var high = lineStarts.count
     while high - low > 1 {

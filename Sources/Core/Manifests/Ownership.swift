@@ -2,7 +2,7 @@ package import Documents
 package import Model
 
 /// Whether a write of one object can make another one wrong, or be made wrong by it, as far as
-/// ownership goes. Callers that hold many objects use it to pick those for `ownershipConflicts`.
+/// ownership goes. Who holds many objects finds those with an `OwnershipIndex`.
 package func mayContend(_ ref: ResourceRef, with other: ResourceRef) -> Bool {
   guard ref != other, ref.names[0] == other.names[0] else { return false }
   func areInOneWorkspace() -> Bool {

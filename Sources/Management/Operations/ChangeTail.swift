@@ -8,6 +8,8 @@ actor ChangeTail {
   /// Without gaps, oldest first.
   private var changes: [StoredChange] = []
   private var steps = 0
+  /// The one reading that all who ask meanwhile wait for.
+  private var reading: Task<Void, any Error>?
 
   /// So many objects may be in the changes that are kept.
   private static let capacity = 5_000
@@ -19,7 +21,7 @@ actor ChangeTail {
   func changes(after revision: Revision, limit: Int) async throws -> [StoredChange] {
     let newest = store.position.current.revision
     while let last = changes.last?.revision.number, last < newest, revision.number >= last - 1_000 {
-      append(try await store.changes(after: Revision(last), limit: Self.page))
+      try await readOn(after: last)
     }
     if changes.isEmpty { append(try await store.changes(after: revision, limit: limit)) }
     guard let first = changes.first?.revision.number, revision.number >= first - 1 else {
@@ -27,6 +29,15 @@ actor ChangeTail {
     }
     let start = min(changes.count, Int(revision.number - first + 1))
     return Array(changes[start...].prefix(limit))
+  }
+
+  private func readOn(after last: Int64) async throws {
+    if let reading { return try await reading.value }
+    // Of nobody's own: who asked first may go away while others wait.
+    let task = Task { append(try await store.changes(after: Revision(last), limit: Self.page)) }
+    reading = task
+    defer { reading = nil }
+    try await task.value
   }
 
   /// Others may have appended while this was read.

@@ -9,10 +9,7 @@ struct CurrentObjects {
   private(set) var resources: [ResourceRef: Resource] = [:]
   /// By parent, one level.
   private var children: [ResourceRef: Set<ResourceRef>] = [:]
-  /// By workspace, itself included.
-  private var inWorkspace: [ResourceRef: Set<ResourceRef>] = [:]
-  /// By organization.
-  private var workspaces: [ResourceRef: Set<ResourceRef>] = [:]
+  private var ownership = OwnershipIndex()
   /// By the object that is referred to.
   private var referrers: [ResourceRef: Set<ResourceRef>] = [:]
 
@@ -29,10 +26,7 @@ struct CurrentObjects {
     }
     let isThere = object != nil
     Self.note(ref, isThere, under: ref.parent, in: &children)
-    Self.note(ref, isThere, under: ref.ancestor(.workspace), in: &inWorkspace)
-    if ref.kind == .workspace {
-      Self.note(ref, isThere, under: ref.ancestor(.organization), in: &workspaces)
-    }
+    ownership.set(resources[ref], at: ref)
   }
 
   /// What the object means, where it can be read. What was accepted once stays; what is wrong with
@@ -54,14 +48,8 @@ struct CurrentObjects {
     return found.sorted()
   }
 
-  /// Everything that may contend with `ref` about what it owns, and perhaps more.
-  func contenders(of ref: ResourceRef) -> Set<ResourceRef> {
-    var found = ref.ancestor(.workspace).flatMap { inWorkspace[$0] } ?? []
-    if ref.kind == .workspace, let organization = ref.ancestor(.organization) {
-      found.formUnion(workspaces[organization, default: []])
-    }
-    return found
-  }
+  /// Everything that may contend with an object about what it owns.
+  func contenders(of resource: Resource) -> [Resource] { ownership.contenders(of: resource) }
 
   /// The objects that refer to `ref`.
   func referrers(of ref: ResourceRef) -> Set<ResourceRef> { referrers[ref, default: []] }

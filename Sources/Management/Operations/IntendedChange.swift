@@ -29,14 +29,15 @@ struct IntendedChange {
   /// references to nothing, things owned twice.
   func problems() -> [Diagnostic] {
     var found: [Diagnostic] = []
-    var earlier: [Resource] = []
+    var earlier = OwnershipIndex()
     for manifest in puts {
       let resource = manifest.resource()
       let problems =
         observed(manifest) + missingParent(of: manifest) + danglingReferences(of: resource)
-        + ownershipConflicts(of: resource, among: unchangedContenders(of: resource.ref) + earlier)
+        + ownershipConflicts(
+          of: resource, among: unchangedContenders(of: resource) + earlier.contenders(of: resource))
       found += problems.map { $0.located(in: manifest) }
-      earlier.append(resource)
+      earlier.set(resource, at: resource.ref)
     }
     return found + deletions.sorted().flatMap(brokenReferences)
   }
@@ -45,9 +46,9 @@ struct IntendedChange {
     written.contains(ref) || (current.stored[ref] != nil && !deletions.contains(ref))
   }
 
-  private func unchangedContenders(of ref: ResourceRef) -> [Resource] {
-    current.contenders(of: ref).compactMap { other in
-      written.contains(other) || deletions.contains(other) ? nil : current.resources[other]
+  private func unchangedContenders(of resource: Resource) -> [Resource] {
+    current.contenders(of: resource).filter {
+      !written.contains($0.ref) && !deletions.contains($0.ref)
     }
   }
 

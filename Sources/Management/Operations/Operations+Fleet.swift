@@ -4,6 +4,11 @@ package import Publication
 import Storage
 
 extension Operations {
+  /// Whether the principal may see sites and proxies; throws when not.
+  package func checkFleet(_ principal: Principal) throws {
+    try authorize(principal, to: .readFleet, on: nil)
+  }
+
   package func agents(_ principal: Principal) throws -> [AgentState] {
     try authorize(principal, to: .readFleet, on: nil)
     return publication.agents()

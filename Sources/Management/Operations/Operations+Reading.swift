@@ -27,6 +27,19 @@ extension Operations {
     } catch let error as StoreError { throw OperationError(error) }
   }
 
+  /// The same without reading the manifests.
+  package func listTexts(
+    _ principal: Principal, _ collection: Collection, labels: [LabelRequirement] = [],
+    fields: [FieldRequirement] = [], limit: Int, after cursor: Store.Cursor? = nil
+  ) async throws -> Store.PageOf<ListedObject> {
+    try await check(principal, collection)
+    do {
+      return try await store.listTexts(
+        Store.Selection(collection: collection.fqn, labels: labels, fields: fields), limit: limit,
+        after: cursor)
+    } catch let error as StoreError { throw OperationError(error) }
+  }
+
   /// Whether the principal may list the collection, and whether there is one.
   package func check(_ principal: Principal, _ collection: Collection) async throws {
     try authorize(principal, to: .read, on: collection.parent)

@@ -4,8 +4,8 @@ package import Compiler
 import Documents
 
 /// What `change` would do to a mesh that is as `compiler` holds it. Nothing is written. Beside the
-/// change itself it costs a copy of the compiler's indexes, and for every cluster with proxies in
-/// which something changes a look at all that it has.
+/// change itself it costs a copy of the compiler's indexes and a look at each proxy; where more than
+/// services changes, for every cluster with proxies a look at all that it has.
 package func plan(
   _ change: CompilerChange, on compiler: IncrementalCompiler, proxies: [PlannedProxy]
 ) -> MeshPlan {
@@ -13,7 +13,7 @@ package func plan(
   let delta = after.update(change)
   let byCluster = Dictionary(grouping: proxies, by: \.cluster)
   let clusters = delta.clusters.sorted { $0.key < $1.key }.map { cluster, difference in
-    var proxyEffects = ProxyEffects(cluster: cluster, before: compiler, after: after, difference)
+    let proxyEffects = ProxyEffects(cluster: cluster, before: compiler, after: after, difference)
     let effects = proxyEffects.groups(byCluster[cluster] ?? [])
     return MeshPlan.Cluster(
       cluster: cluster, items: items(of: difference, in: cluster, before: compiler),

@@ -11,8 +11,6 @@ struct ProxyEffects {
   private let cluster: String
   private let before: IncrementalCompiler
   private let difference: CompilationDelta.Difference
-  /// What the cluster has, looked up when a proxy is there that it matters to.
-  private var items: [ItemKey: BlueprintItem] = [:]
   private let changed: [ItemKey: BlueprintItem?]
 
   /// How many services are translated for all proxies of a cluster, where more than services change.
@@ -31,20 +29,27 @@ struct ProxyEffects {
     self.changed = changed
   }
 
-  mutating func groups(
-    _ proxies: [PlannedProxy]
-  ) -> (groups: [MeshPlan.Group], leftOut: String?) {
+  func groups(_ proxies: [PlannedProxy]) -> (groups: [MeshPlan.Group], leftOut: String?) {
     guard !proxies.isEmpty else { return ([], nil) }
-    items = Dictionary(
-      before.items(in: cluster).map { ($0.item.key, $0.item) },
-      uniquingKeysWith: { first, _ in first })
     let isNarrow = changed.keys.allSatisfy(\.isService)
-    let services = items.keys.count(where: \.isService)
-    guard isNarrow || services <= Self.mostServices else {
-      return ([], "more than the routes of services changes among \(services) services")
+    let scope: [ItemKey: BlueprintItem]
+    var concerned = proxies
+    if isNarrow {
+      let services = relatedServices
+      concerned = proxies.filter { isConcerned($0, by: services) }
+      guard !concerned.isEmpty else { return ([], nil) }
+      scope = narrowScope(services, for: concerned)
+    } else {
+      scope = Dictionary(
+        before.items(in: cluster).map { ($0.item.key, $0.item) },
+        uniquingKeysWith: { first, _ in first })
+      let services = scope.keys.count(where: \.isService)
+      guard services <= Self.mostServices else {
+        return ([], "more than the routes of services changes among \(services) services")
+      }
     }
-    let scope = isNarrow ? narrowScope : items
-    let byProfile = Dictionary(grouping: proxies, by: profile)
+    let changesPorts = changesPorts
+    let byProfile = Dictionary(grouping: concerned) { profile(of: $0, isNarrow: isNarrow) }
     var translator = SiteTranslator()
     _ = translator.update(
       SiteChange(
@@ -85,19 +90,66 @@ struct ProxyEffects {
     return upserts + removals
   }
 
-  /// The changed services and those that have to do with them, beside everything else.
-  private var narrowScope: [ItemKey: BlueprintItem] {
-    var wanted = Set(changed.keys)
-    let touched = Set(changed.keys.compactMap(\.service))
-    for key in changed.keys {
-      let mentioned = [items[key], changed[key] ?? nil].compactMap { $0 }
-        .reduce(into: Set<ServiceKey>()) { $0.formUnion($1.mentionedServices) }
-      wanted.formUnion(mentioned.map { .service(namespace: $0.namespace, name: $0.name) })
+  // MARK: What a change of services alone has to do with
+
+  private func item(_ key: ItemKey) -> BlueprintItem? { before.item(key, in: cluster)?.item }
+
+  /// The changed services, those that they send requests to, and those that send requests to them.
+  private var relatedServices: Set<ItemKey> {
+    var related = Set(changed.keys)
+    for (key, after) in changed {
+      for item in [item(key), after].compactMap({ $0 }) {
+        for service in item.mentionedServices {
+          related.insert(.service(namespace: service.namespace, name: service.name))
+        }
+      }
+      if let service = key.service {
+        related.formUnion(
+          before.keys(sendingTo: ServiceName(namespace: service.namespace, name: service.name)))
+      }
     }
-    for (key, item) in items where key.isService || key.isGateway {
-      if !item.mentionedServices.isDisjoint(with: touched) { wanted.insert(key) }
+    return related.filter(\.isService)
+  }
+
+  /// Whether a proxy is told anything of these services. What comes in at a workload does not depend
+  /// on services; gateways may send requests to any.
+  private func isConcerned(_ proxy: PlannedProxy, by services: Set<ItemKey>) -> Bool {
+    guard proxy.role == ProxyRole.sidecar.rawValue else { return true }
+    guard case .namespace(let plan)? = item(.namespace(proxy.namespace)) else { return false }
+    var reach = plan.reach
+    if case .workloads(let own)? = item(
+      .workloads(namespace: proxy.namespace, service: proxy.service))
+    {
+      reach = own.reach ?? reach
     }
-    return items.filter { !$0.key.isService || wanted.contains($0.key) }
+    switch reach {
+    case .everything: return true
+    case .only(let targets):
+      return services.contains { key in
+        key.service.map { service in
+          targets.contains { target in
+            target.namespace.matches(service.namespace)
+              && (target.service == nil || target.service == service.name)
+          }
+        } ?? false
+      }
+    }
+  }
+
+  /// Those services beside what is no service, as far as the proxies are concerned.
+  private func narrowScope(
+    _ services: Set<ItemKey>, for proxies: [PlannedProxy]
+  ) -> [ItemKey: BlueprintItem] {
+    let namespaces = Set(proxies.map(\.namespace) + services.compactMap { $0.service?.namespace })
+    var scope: [ItemKey: BlueprintItem] = [:]
+    for sourced in before.itemsBesideServices(in: cluster) {
+      if case .namespace(let namespace) = sourced.item.key, !namespaces.contains(namespace) {
+        continue
+      }
+      scope[sourced.item.key] = sourced.item
+    }
+    for key in services { scope[key] = item(key) }
+    return scope
   }
 
   /// Whether the listener for captured calls differs: it depends on the ports of all services.
@@ -105,24 +157,28 @@ struct ProxyEffects {
     func ports(_ item: BlueprintItem?) -> [PlannedPort] {
       if case .service(let plan)? = item { plan.ports } else { [] }
     }
-    let old = changed.keys.flatMap { ports(items[$0]) }
+    let old = changed.keys.flatMap { ports(item($0)) }
     let new = changed.values.flatMap { ports($0) }
     if (old + new).contains(where: { !$0.protocolName.isHTTP }) { return true }
+    // Only now are the others looked at: that ports change is rare.
+    guard old != new else { return false }
     let others = Set(
-      items.filter { changed[$0.key] == nil }.values.flatMap(ports).map(\.number))
-    return !Set((old + new).map(\.number)).isSubset(of: others) && old != new
+      before.items(in: cluster).filter { changed[$0.item.key] == nil }.flatMap { ports($0.item) }
+        .map(\.number))
+    return !Set((old + new).map(\.number)).isSubset(of: others)
   }
 
   // MARK: What the server knows of proxies
 
-  private func profile(of proxy: PlannedProxy) -> ProxyProfile {
+  /// - Parameter isNarrow: what comes in at a workload does not change, and is left out.
+  private func profile(of proxy: PlannedProxy, isNarrow: Bool) -> ProxyProfile {
     let role = ProxyRole(rawValue: proxy.role) ?? .sidecar
     let observed =
-      role == .sidecar
+      role == .sidecar && !isNarrow
       ? before.observed(
         ServiceName(namespace: proxy.namespace, name: proxy.service), in: cluster) : nil
     let key = ItemKey.workloads(namespace: proxy.namespace, service: proxy.service)
-    let plans = [items[key], changed[key] ?? nil].compactMap { item -> WorkloadsPlan? in
+    let plans = [item(key), changed[key] ?? nil].compactMap { item -> WorkloadsPlan? in
       if case .workloads(let plan)? = item, role == .sidecar { plan } else { nil }
     }
     let distinguishing = plans.reduce(into: Set()) { $0.formUnion($1.distinguishingLabels) }

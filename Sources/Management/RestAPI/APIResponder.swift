@@ -18,11 +18,13 @@ struct APIResponder: HTTPResponder {
   let api: RestAPI
   private let watchers = WatcherCount()
   private let limits: RateLimits?
+  private let shared: SharedNews
   /// Of all together who prove nothing: guessing gets slow, and nobody else does.
   private let strangers = RateLimits(.standard)
 
   init(api: RestAPI) {
     self.api = api
+    shared = SharedNews(api.operations.publication)
     limits = api.settings.rateLimit.map { RateLimits($0) }
   }
 
@@ -112,7 +114,8 @@ struct APIResponder: HTTPResponder {
   ) async throws -> Response {
     let operations = api.operations
     let streams = EventStream(
-      operations: operations, count: watchers, longestQueue: api.settings.watchQueue)
+      operations: operations, count: watchers, shared: shared,
+      longestQueue: api.settings.watchQueue)
     let objects = ObjectHandlers(operations: operations, principal: principal, streams: streams)
     let changes = ChangeHandlers(operations: operations, principal: principal)
     switch route {
@@ -163,7 +166,7 @@ struct APIResponder: HTTPResponder {
       return Call.json(Rendering.path(try operations.path(principal, from: from, to: to)))
     case .watch:
       return try streams.response(
-        MeshSource(operations, principal, after: streams.start(of: call)))
+        MeshSource(operations, principal, shared, after: streams.start(of: call)))
     }
   }
 

@@ -70,13 +70,21 @@ struct ObjectHandlers {
       return try streams.response(
         ObjectSource(
           operations, principal, .collection(collection, labels: labels, fields: fields),
-          after: streams.start(of: call)))
+          streams.shared, after: streams.start(of: call)))
     }
     let isFull = try isFull(call)
     let projection = try Projection(call.query["fields"])
+    let limit = try call.limit(default: 100)
+    let cursor = try call.query["continue"].map { try Continuation.cursor($0, in: collection) }
+    if !isFull, projection == nil, !collection.kind.isObserved {
+      let page = try await operations.listTexts(
+        principal, collection, labels: labels, fields: fields, limit: limit, after: cursor)
+      return Call.json(
+        bytes: try Rendering.page(
+          page, next: page.next.map { Continuation.text($0, in: collection) }))
+    }
     let page = try await operations.list(
-      principal, collection, labels: labels, fields: fields, limit: try call.limit(default: 100),
-      after: try call.query["continue"].map { try Continuation.cursor($0, in: collection) })
+      principal, collection, labels: labels, fields: fields, limit: limit, after: cursor)
     var members: [String: Document] = [
       "items": .list(
         page.objects.map { object in
@@ -124,7 +132,8 @@ struct ObjectHandlers {
         return try streams.response(RegistrySource(operations, principal, .object(ref)))
       }
       return try streams.response(
-        ObjectSource(operations, principal, .object(ref), after: streams.start(of: call)))
+        ObjectSource(
+          operations, principal, .object(ref), streams.shared, after: streams.start(of: call)))
     }
     // Status changes without a new revision, so the tag must not cover it.
     if try isFull(call), !ref.kind.isObserved {

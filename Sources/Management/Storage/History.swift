@@ -9,11 +9,12 @@ struct History {
   /// How many objects may have changed since a revision that is still held.
   static let reach = 2_000
 
-  /// The objects of a collection that have changed since `revision`, as they were then; nil: not
-  /// there.
-  func collection(
-    _ collection: String, at revision: Revision, after fqn: String
-  ) throws -> [String: StoredObject?] {
+  /// The objects of a collection that have changed since `revision`, each with its first change.
+  ///
+  /// - Throws: `StoreError.revisionGone` when there are too many.
+  func changed(
+    in collection: String, since revision: Revision, after fqn: String
+  ) throws -> [String: Int64] {
     let rows = try Row.fetchAll(
       database,
       sql: """
@@ -21,14 +22,14 @@ struct History {
         WHERE collection = ? AND revision > ? AND fqn > ? GROUP BY fqn LIMIT ?
         """, arguments: [collection, revision.number, fqn, Self.reach + 1])
     guard rows.count <= Self.reach else { throw StoreError.revisionGone(revision) }
+    return Dictionary(rows.map { ($0["fqn"], $0["first"]) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Objects as they were before their first change; those that were not there are left out.
+  func objects(before changed: some Sequence<(key: String, value: Int64)>) throws -> [StoredObject]
+  {
     var reader = ChangeReader(database: database)
-    var past: [String: StoredObject?] = [:]
-    for row in rows {
-      let fqn: String = row["fqn"]
-      let object = try object(fqn, before: row["first"], &reader)
-      past.updateValue(object, forKey: fqn)
-    }
-    return past
+    return try changed.compactMap { fqn, first in try object(fqn, before: first, &reader) }
   }
 
   /// The manifests of everything that has changed since `revision`, below `root` when one is named,
@@ -67,8 +68,7 @@ struct History {
       ref: try RowCoding.ref(fqn), manifest: manifest,
       labels: (manifest[["metadata", "labels"]]?.object ?? [:]).compactMapValues(\.string),
       created: Revision(created), revision: Revision(written),
-      createdAt: try reader.change(created).committedAt,
-      updatedAt: try reader.change(written).committedAt)
+      createdAt: try reader.committedAt(created), updatedAt: try reader.committedAt(written))
   }
 
   /// The change that made the object that was there before `revision`.
@@ -95,6 +95,7 @@ struct ChangeReader {
   let database: Database
   private var changes: [Int64: StoredChange] = [:]
   private var steps: [Int64: [String: StoredChange.Step]] = [:]
+  private var times: [Int64: Int64] = [:]
 
   init(database: Database) { self.database = database }
 
@@ -109,6 +110,18 @@ struct ChangeReader {
     steps[revision] = Dictionary(
       change.steps.map { ($0.ref.fqn, $0) }, uniquingKeysWith: { first, _ in first })
     return change
+  }
+
+  /// When a change was committed; its objects, of which there may be many, are not looked at.
+  mutating func committedAt(_ revision: Int64) throws -> Int64 {
+    if let known = times[revision] { return known }
+    let statement = try database.cachedStatement(
+      sql: "SELECT committedAt FROM change WHERE revision = ?")
+    guard let time = try Int64.fetchOne(statement, arguments: [revision]) else {
+      throw StoreError.unreadable("change \(revision) is missing")
+    }
+    times[revision] = time
+    return time
   }
 
   mutating func step(of fqn: String, at revision: Int64) throws -> StoredChange.Step? {

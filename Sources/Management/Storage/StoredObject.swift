@@ -26,3 +26,15 @@ package struct StoredObject: Hashable, Sendable {
     self.updatedAt = updatedAt
   }
 }
+
+/// An object as a list shows it: its manifest is text still, which most readers hand on as it is.
+package struct ListedObject: Hashable, Sendable {
+  package var fqn: String
+  /// Canonical.
+  package var manifest: String
+  package var created: Revision
+  package var revision: Revision
+  /// Milliseconds since 1970.
+  package var createdAt: Int64
+  package var updatedAt: Int64
+}

@@ -110,4 +110,28 @@ import Testing
     #expect(empty ^ a ^ b ^ a == empty ^ b)
     #expect(empty ^ a ^ a == empty)
   }
+
+  @Test(
+    arguments: [
+      ["a": 1, "m": ["x": 1], "z": [2]], ["m": "text, with \"}{\" and \\ in it"],
+      ["a": ["m": ["not": "this"]], "m": ["this": [1, ["m": 2]]]], ["l": [["m": 1]], "m": nil],
+    ] as [Document])
+  func `a member is replaced in the text as in the document`(_ document: Document) {
+    var bytes = Array("before ".utf8)
+    let isDone = CanonicalObject(text: document.canonicalText)
+      .append(to: &bytes, replacing: "m") { ["was": $0] }
+    var members = document.object ?? [:]
+    members["m"] = ["was": members["m"] ?? .null]
+    #expect(isDone)
+    #expect(
+      String(decoding: bytes, as: UTF8.self) == "before " + Document.object(members).canonicalText)
+  }
+
+  @Test(arguments: [["a": ["m": 1]], [:], ["a": "\"m\":1"]] as [Document])
+  func `a member that is not there is not replaced`(_ document: Document) {
+    var bytes: [UInt8] = []
+    let isDone = CanonicalObject(text: document.canonicalText)
+      .append(to: &bytes, replacing: "m") { $0 }
+    #expect(!isDone && bytes.isEmpty)
+  }
 }

@@ -94,4 +94,14 @@ import Testing
     let isClosed = schema[["properties", "spec", "additionalProperties"]] == false
     #expect(isClosed == (kind.istioGroup == nil))
   }
+
+  @Test(
+    arguments: [
+      ("", "serviceRoute"), ("servicer", "serviceRoute"), ("sr.", "sr.spec"),
+      ("sr.spec.sub", "sr.spec.subsets"), ("sr.spec.subsets.", "sr.spec.subsets.weight"),
+    ])
+  func `what can be explained next is known`(_ written: String, _ next: String) {
+    #expect(explainable(written).contains(next))
+    #expect(explainable("sr.spec.nothing.").isEmpty)
+  }
 }

@@ -155,6 +155,18 @@ import Testing
     }
     let all = Array(resources.values)
     let full = Set(Manifests.ownershipConflicts(among: all).map { $0.message })
+    var index = OwnershipIndex()
+    var indexed: Set<String> = []
+    for resource in all.sorted(by: {
+      ($0.created, $0.ref.fqn) < ($1.created, $1.ref.fqn)
+    }) {
+      // What goes and comes back leaves nothing behind.
+      for step in [resource, nil, resource] { index.set(step, at: resource.ref) }
+      indexed.formUnion(
+        Manifests.ownershipConflicts(of: resource, among: index.contenders(of: resource))
+          .map(\.message))
+    }
+    #expect(indexed == full)
     var incremental: Set<String> = []
     for resource in all {
       let earlier = all.filter {

@@ -27,9 +27,11 @@ import Testing
       - {name: v2, labels: {version: v2}, weight: 60}
     """
 
-  private static func proxy(_ nodeID: String, _ service: String) -> ProxyState {
+  private static func proxy(
+    _ nodeID: String, _ service: String, in namespace: String = "shop"
+  ) -> ProxyState {
     ProxyState(
-      nodeID: nodeID, role: "sidecar", namespace: "shop", service: service,
+      nodeID: nodeID, role: "sidecar", namespace: namespace, service: service,
       serviceAccount: service, labels: [:], version: "1", envoyVersion: "1", connected: true,
       healthy: true, acknowledgedGeneration: 1, toldGeneration: 1, lastChange: 0, platform: "vm",
       hostName: "h")
@@ -71,7 +73,11 @@ import Testing
         for await _ in fixture.publication.changes.values() where feed.item(key) != nil { break }
         fixture.publication.report(
           cluster: "east", full: true,
-          proxies: [Self.proxy("web-1", "web"), Self.proxy("web-2", "web")], removed: [])
+          proxies: [
+            Self.proxy("web-1", "web"), Self.proxy("web-2", "web"),
+            // One that may not call the service is not concerned.
+            Self.proxy("other-1", "other", in: "elsewhere"),
+          ], removed: [])
         try await body(fixture, operations)
       }
       // The reconciler ends with the test.

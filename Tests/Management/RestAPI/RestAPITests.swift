@@ -262,6 +262,10 @@ import Testing
     }
     let first = try await call(.get, "/v2/organizations/acme/tenants?limit=2")
     let next = try #require(first.body["continue"]?.string)
+    for item in first.body["items"]?.list ?? [] {
+      let fqn = try #require(item[["metadata", "fqn"]]?.string)
+      #expect(try await call(.get, "/v2/\(fqn)").body == item)
+    }
     let second = try await call(.get, "/v2/organizations/acme/tenants?limit=2&continue=\(next)")
     #expect(second.body["items"]?.list?.map { $0["metadata"]?["name"] } == ["t"])
     #expect(second.body["continue"] == nil)

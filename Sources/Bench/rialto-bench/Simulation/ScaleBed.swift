@@ -140,7 +140,8 @@ struct ScaleBed: Sendable {
 extension Testbed {
   /// Lets a simulated agent join; the caller runs it.
   func simulatedAgent(
-    _ cluster: String, services: [SimulatedAgent.Service], gatewayAddress: String?
+    _ cluster: String, services: [SimulatedAgent.Service], gatewayAddress: String?,
+    sidecars: [SimulatedAgent.Sidecar] = []
   ) async throws -> SimulatedAgent {
     let ref = ResourceRef(.cluster, [Self.organization, cluster])
     let text = try await client.joinToken(for: ref)["token"]?.string ?? ""
@@ -149,6 +150,6 @@ extension Testbed {
     }
     return try await SimulatedAgent(
       token, at: ServerAddress(host: Self.serverAddress, port: 9443), services: services,
-      gatewayAddress: gatewayAddress)
+      gatewayAddress: gatewayAddress, sidecars: sidecars)
   }
 }

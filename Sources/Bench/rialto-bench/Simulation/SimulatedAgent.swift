@@ -18,6 +18,13 @@ final class SimulatedAgent: Sendable {
     var healthy = 1
   }
 
+  /// A proxy that it says is connected.
+  struct Sidecar: Hashable, Sendable {
+    var nodeID: String
+    var namespace: String
+    var service: String
+  }
+
   /// What it remembers of an item.
   struct Item: Hashable, Sendable {
     var hash: UInt64
@@ -45,13 +52,14 @@ final class SimulatedAgent: Sendable {
   private let authority: [UInt8]
   private let gateway: Rialto_Fleet_V1_GatewayInstance?
   private let services: Mutex<[Service]>
+  private let sidecars: [Sidecar]
   private let progress = Mutex(Progress())
   private let outgoing = Mutex<AsyncStream<Rialto_Fleet_V1_AgentMessage>.Continuation?>(nil)
 
   /// Redeems a token; `gatewayAddress` is where the others reach the cluster.
   init(
     _ token: JoinToken.Agent, at server: ServerAddress, services: [Service],
-    gatewayAddress: String?
+    gatewayAddress: String?, sidecars: [Sidecar] = []
   ) async throws {
     let key = PrivateKey()
     let stored = try await AgentEnrollment.join(
@@ -62,6 +70,7 @@ final class SimulatedAgent: Sendable {
       trustDomain: token.trustDomain, key: PrivateKey(), now: Date()
     ).certificate
     self.services = Mutex(services)
+    self.sidecars = sidecars
     gateway = gatewayAddress.map { address in
       .with {
         $0.nodeID = "gateway"
@@ -208,8 +217,25 @@ final class SimulatedAgent: Sendable {
     }
     if let gateway { reports[0].gateways = .with { $0.items = [gateway] } }
     return reports.map { report in .with { $0.inventory = report } }
-      + [.with { $0.proxies = .with { $0.full = true } }]
+      + [.with { $0.proxies = proxies }]
       + [.with { $0.rejections = .with { $0.full = true } }]
+  }
+
+  private var proxies: Rialto_Fleet_V1_ProxyStatusDelta {
+    .with { delta in
+      delta.full = true
+      delta.upserts = sidecars.map { sidecar in
+        .with {
+          $0.nodeID = sidecar.nodeID
+          $0.role = "sidecar"
+          $0.namespace = sidecar.namespace
+          $0.service = sidecar.service
+          $0.serviceAccount = "default"
+          $0.connected = true
+          $0.healthy = true
+        }
+      }
+    }
   }
 
   private static func inventory(

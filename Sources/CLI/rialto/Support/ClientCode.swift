@@ -13,6 +13,9 @@ enum ClientCode: String, CaseIterable, Sendable {
   case noInput = "RL3011"
   case invalidInput = "RL3012"
   case unknownCommand = "RL3013"
+  case unknownColumn = "RL3014"
+  case editor = "RL3015"
+  case finding = "RL3016"
   case interrupted = "RL3098"
   case unexpected = "RL3099"
 
@@ -40,6 +43,11 @@ enum ClientCode: String, CaseIterable, Sendable {
     case .invalidInput:
       "A manifest is wrong. Nothing was sent; every problem has its place and code."
     case .unknownCommand: "There is no such command. 'rialto --help' lists them."
+    case .unknownColumn: "The table that the command prints has no such column; -o wide has more."
+    case .editor:
+      "The editor of VISUAL or EDITOR cannot be started, ended with an error, or what it left is "
+        + "not fit to be sent. Nothing was written."
+    case .finding: "Something is not as it should be; each line says what, and what to do."
     case .interrupted: "The command was stopped before it was done."
     case .unexpected: "Something that nobody thought of. Please report it."
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ManagementClient
+import Manifests
 
 /// What the exit status says, for scripts.
 enum ExitStatus: Int32, CaseIterable, Sendable {
@@ -134,7 +135,8 @@ struct Failure: Error, Hashable, Sendable {
     case .unknownContext(let name, let path, let known):
       self.init(
         .failed, .context, "\(path) has no context '\(name)'",
-        advice: known.isEmpty ? "It has none." : "It has: \(known.joined(separator: ", ")).")
+        advice: (nearest(to: name, of: known).map { "Did you mean '\($0)'? " } ?? "")
+          + (known.isEmpty ? "It has none." : "It has: \(known.joined(separator: ", "))."))
     }
   }
 
@@ -148,6 +150,10 @@ struct Failure: Error, Hashable, Sendable {
       self.init(
         .failed, .unsafeFile, "\(path) has mode \(mode), so others can read the secrets in it",
         advice: "chmod 600 '\(path)', and get a new token if others may have read it.")
+    case .foreign(let path):
+      self.init(
+        .failed, .unsafeFile, "\(path) belongs to somebody else",
+        advice: "Use a file of your own with --config, or become its owner with chown.")
     case .unreadable(let path, let reason):
       self.init(
         .failed, .context, "\(path): \(reason)", advice: "Name another file with --config.")

@@ -1,5 +1,6 @@
 import Documents
 import FoundationEssentials
+import ManagementClient
 import Manifests
 import Model
 
@@ -108,7 +109,33 @@ struct ManifestFiles: Sendable {
     return .object(members)
   }
 
-  /// Where in the files something is that the server found wrong.
+  /// The same, whose one object is only written while it is at a revision.
+  /// - Throws: `Failure`: there are several objects.
+  func expecting(_ revision: Int64) throws -> ManifestFiles {
+    guard manifests.count == 1 else {
+      throw Failure(
+        .usage, .invalidInput, "--if-match is for one object, and there are \(manifests.count)",
+        advice: "Write metadata.etag into each manifest instead.")
+    }
+    var expecting = self
+    expecting.manifests[0].etag = String(revision)
+    return expecting
+  }
+
+  /// A refusal whose problems have their places in the files.
+  func placed(_ problem: ProblemDetails) -> ProblemDetails {
+    var placed = problem
+    for index in placed.errors.indices {
+      let item = placed.errors[index]
+      guard let place = place(subject: item.subject, path: item.path) else { continue }
+      placed.errors[index].file = place.file
+      placed.errors[index].line = (place.mark?.line).map(Int64.init)
+      placed.errors[index].column = (place.mark?.column).map(Int64.init)
+    }
+    return placed
+  }
+
+  /// Where in the files something is that is wrong.
   func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
     guard let manifest = manifests.first(where: { $0.ref.fqn == subject }) else { return nil }
     var text = path ?? ""

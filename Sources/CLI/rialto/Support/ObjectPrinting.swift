@@ -8,6 +8,10 @@ struct ObjectPrinter: Sendable {
   var format: OutputFormat
   var options: OutputOptions
   var now: Date
+  /// Objects whose columns the table has to have, too.
+  var companions: Set<ResourceRef> = []
+  /// As wide as the columns of what was printed above.
+  var leastWidths: [String: Int] = [:]
 
   init(_ options: OutputOptions, now: Date) {
     format = options.output
@@ -15,9 +19,9 @@ struct ObjectPrinter: Sendable {
     self.now = now
   }
 
-  func text(of objects: [FoundObject]) -> String {
+  func text(of objects: [FoundObject]) throws -> String {
     switch format {
-    case .table, .wide, .csv: return options.text(of: table(of: objects))
+    case .table, .wide, .csv: return try options.text(of: table(of: objects))
     case .jsonpath(let path):
       return visible(path.text(of: .object(["items": .list(objects.map(\.document))]))) + "\n"
     case .name: return objects.map { "\($0.ref.shortText)\n" }.joined()
@@ -28,23 +32,37 @@ struct ObjectPrinter: Sendable {
   }
 
   /// JSON shows one object as itself and not as a list.
-  func text(of object: FoundObject) -> String {
+  func text(of object: FoundObject) throws -> String {
     switch format {
     case .json: object.document.prettyJSON + "\n"
     case .jsonpath(let path): visible(path.text(of: object.document)) + "\n"
-    case .table, .wide, .csv, .yaml, .name: text(of: [object])
+    case .table, .wide, .csv, .yaml, .name: try text(of: [object])
     }
   }
 
+  func print(_ objects: [FoundObject], to terminal: Terminal) throws {
+    show(try text(of: objects), on: terminal)
+  }
+
+  func print(_ object: FoundObject, to terminal: Terminal) throws {
+    show(try text(of: object), on: terminal)
+  }
+
+  private func show(_ text: String, on terminal: Terminal) {
+    if format.isTable { terminal.text(text) } else { terminal.data(text) }
+  }
+
   func table(of objects: [FoundObject]) -> Table {
-    let kinds = Set(objects.map(\.ref.kind))
+    let refs = companions.union(objects.map(\.ref))
+    let kinds = Set(refs.map(\.kind))
     if kinds == [.service] { return services(objects) }
-    let depth = objects.map(\.ref.names.count).max() ?? 1
+    let depth = refs.map(\.names.count).max() ?? 1
     var headings = kinds.count > 1 ? ["KIND", "NAME"] : ["NAME"]
     let parents = ["TENANT", "WORKSPACE", "GROUP"].prefix(max(0, depth - 2))
     headings += parents + ["STATE", "REVISION", "AGE"]
     if format == .wide { headings += ["NO EFFECT YET", "DISPLAY NAME", "FQN"] }
     var table = Table(headings: headings)
+    table.leastWidths = leastWidths
     for object in objects {
       let metadata = object.document["metadata"] ?? .null
       var row = kinds.count > 1 ? [object.ref.kind.rawValue, object.ref.name] : [object.ref.name]

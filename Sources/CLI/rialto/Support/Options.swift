@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import ManagementClient
 import Model
 
@@ -7,21 +8,29 @@ struct ConnectionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The file of contexts; else $RIALTO_CONFIG, else $XDG_CONFIG_HOME/rialto/config.yaml.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var config: String?
 
   @Option(
-    help: ArgumentHelp("The context to use; else $RIALTO_CONTEXT, else the current one."))
+    help: ArgumentHelp("The context to use; else $RIALTO_CONTEXT, else the current one."),
+    completion: Completions.contexts)
   var context: String?
 
   @Flag(help: "Only data, and what goes wrong.")
   var quiet = false
 
-  @Flag(name: [.customShort("v"), .long], help: "Show what is asked of the server.")
-  var verbose = false
+  @Flag(
+    name: [.customShort("v"), .customLong("verbose")],
+    help: "Show what is asked of the server; -vv with what is sent and answered, but no secrets.")
+  var verbosity: Int
+
+  @Option(help: "auto (on a terminal, unless NO_COLOR is set), always or never.")
+  var color = ColorChoice.auto
 
   func selection(_ environment: [String: String]) -> ContextSelection {
-    ContextSelection(file: config, context: context, environment: environment)
+    ContextSelection(
+      file: config, context: context, environment: environment,
+      folder: FileManager.default.currentDirectoryPath)
   }
 }
 
@@ -29,17 +38,27 @@ struct ConnectionOptions: ParsableArguments {
 struct ParentOptions: ParsableArguments {
   @Option(
     name: [.long, .customLong("org")],
-    help: ArgumentHelp("The organization.", valueName: "name"))
+    help: ArgumentHelp("The organization.", valueName: "name"),
+    completion: Completions.organizations)
   var organization: String?
 
-  @Option(help: ArgumentHelp("The tenant.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The tenant.", valueName: "name"), completion: Completions.tenants)
   var tenant: String?
 
-  @Option(help: ArgumentHelp("The workspace.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The workspace.", valueName: "name"), completion: Completions.workspaces)
   var workspace: String?
 
-  @Option(help: ArgumentHelp("The group.", valueName: "name"))
+  @Option(help: ArgumentHelp("The group.", valueName: "name"), completion: Completions.groups)
   var group: String?
+
+  /// Whether an object is below the parents that are known.
+  func hold(_ ref: ResourceRef, in context: ClientContext) -> Bool {
+    zip(ref.kind.ancestry, ref.names).dropLast().allSatisfy { kind, name in
+      self.name(of: kind, in: context).map { $0 == name } ?? true
+    }
+  }
 
   /// The name of a parent of this kind, when it is known.
   func name(of kind: Kind, in context: ClientContext) -> String? {
@@ -49,6 +68,49 @@ struct ParentOptions: ParsableArguments {
     case .tenant: tenant ?? context.tenant
     case .workspace: workspace
     default: nil
+    }
+  }
+}
+
+/// `--wait`: a write comes back when it has come so far.
+struct WaitOptions: ParsableArguments {
+  @Option(
+    name: .customLong("wait"), defaultAsFlag: WaitLevel.ready, parsing: .next,
+    help: ArgumentHelp(
+      "Come back when every Envoy has it (ready), or every agent (configured).",
+      valueName: "ready|configured"))
+  var level: WaitLevel?
+
+  @Option(help: "How long to wait.")
+  var timeout = DurationArgument(.seconds(60))
+
+  func wait(until refs: [ResourceRef], in session: Session) async throws {
+    guard let level else { return }
+    try await session.wait(until: refs, level.condition, timeout: timeout.duration)
+    session.terminal.note(level.sentence)
+  }
+
+  func wait(forChange revision: Int64, in session: Session) async throws {
+    guard let level else { return }
+    try await session.wait(forChange: revision, level.condition, timeout: timeout.duration)
+    session.terminal.note(level.sentence)
+  }
+}
+
+enum WaitLevel: String, ExpressibleByArgument, CaseIterable {
+  case ready, configured
+
+  var condition: WaitCondition {
+    switch self {
+    case .ready: .ready
+    case .configured: .configured
+    }
+  }
+
+  fileprivate var sentence: String {
+    switch self {
+    case .ready: "everything is in force"
+    case .configured: "every agent has it"
     }
   }
 }

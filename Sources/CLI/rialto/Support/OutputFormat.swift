@@ -30,7 +30,9 @@ enum OutputFormat: ExpressibleByArgument, Hashable, Sendable {
 }
 
 struct OutputOptions: ParsableArguments {
-  @Option(name: [.short, .long], help: "table, wide, json, yaml, name, csv or jsonpath=….")
+  @Option(
+    name: [.short, .long], help: "table, wide, json, yaml, name, csv or jsonpath=….",
+    completion: .list(OutputFormat.allValueStrings.map { $0 == "jsonpath=…" ? "jsonpath=" : $0 }))
   var output: OutputFormat = .table
 
   @Flag(help: "No line of headings above a table.")
@@ -39,15 +41,20 @@ struct OutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Sort a table by this column.", valueName: "column"))
   var sortBy: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Only these columns of a table, in this order: name,state.", valueName: "columns"))
+  var columns: String?
+
   /// Something that is no list.
   ///
   /// - Parameter text: for people.
   func show(
     _ document: Document, to terminal: Terminal, names: @autoclosure () -> [String],
-    text: () -> Void
-  ) {
+    text: () throws -> Void
+  ) rethrows {
     switch output {
-    case .table, .wide, .csv: text()
+    case .table, .wide, .csv: try text()
     case .json: terminal.line(document.prettyJSON)
     case .yaml: terminal.data(Manifests.yaml(document))
     case .name: for name in names() { terminal.line(visible(name)) }
@@ -59,17 +66,27 @@ struct OutputOptions: ParsableArguments {
   func print(
     _ items: [Document], named name: (Document) -> String, _ table: () -> Table,
     to terminal: Terminal
-  ) {
+  ) throws {
     switch output {
-    case .table, .wide, .csv: terminal.data(text(of: table()))
+    case .table, .wide, .csv: try print(table(), to: terminal)
     case .json, .yaml, .name, .jsonpath:
       show(.object(["items": .list(items)]), to: terminal, names: items.map(name)) {}
     }
   }
 
-  func text(of table: Table) -> String {
+  func print(_ table: Table, to terminal: Terminal) throws {
+    let text = try text(of: table)
+    if output == .csv { terminal.data(text) } else { terminal.text(text) }
+  }
+
+  /// - Throws: `Failure`: there is no such column.
+  func text(of table: Table) throws -> String {
     var table = table
-    if let sortBy { table.sort(by: sortBy) }
+    if let sortBy { try table.sort(by: sortBy) }
+    if let columns {
+      try table.select(
+        columns.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+    }
     return output == .csv
       ? table.csv(hidesHeadings: noHeaders) : table.text(hidesHeadings: noHeaders)
   }

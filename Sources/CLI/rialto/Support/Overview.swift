@@ -34,8 +34,8 @@ struct Overview: Sendable {
       ["sites", count(agents, "connected") { $0["connected"]?.bool == true }],
       [
         "proxies",
-        count(proxies, "connected") { $0["connected"]?.bool == true } + ", "
-          + "\(proxies.count { $0["inSync"]?.bool == true }) current",
+        count(proxies, "connected") { $0["connected"]?.bool == true }
+          + (proxies.isEmpty ? "" : ", \(proxies.count { $0["inSync"]?.bool == true }) current"),
       ],
       ["workloads", count(workloads, "healthy") { $0["healthy"]?.bool == true }],
       ["objects", count(objects, "ready") { state(of: $0) == "READY" }],

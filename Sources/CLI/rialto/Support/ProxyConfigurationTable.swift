@@ -9,7 +9,7 @@ struct ProxyConfigurationTable: Sendable {
 
   init(isWide: Bool) { self.isWide = isWide }
 
-  func text(of configuration: Document, hidesHeadings: Bool) -> String {
+  func table(of configuration: Document) -> Table {
     var table = Table(headings: ["TYPE", "NAME", "STATE", "FROM"])
     if isWide { table.headings.insert(contentsOf: ["VERSION", "BYTES"], at: 3) }
     for resource in configuration["resources"]?.list ?? [] {
@@ -24,7 +24,7 @@ struct ProxyConfigurationTable: Sendable {
       }
       table.rows.append(row)
     }
-    return table.text(hidesHeadings: hidesHeadings) + quarantined(configuration)
+    return table
   }
 
   /// `Cluster`.
@@ -78,7 +78,7 @@ struct ProxyConfigurationTable: Sendable {
   }
 
   /// What was left out so that the rest could go out.
-  private func quarantined(_ configuration: Document) -> String {
+  static func quarantined(in configuration: Document) -> String {
     (configuration["quarantined"]?.list ?? []).map { item in
       visible(
         "left out: \(item["item"]?.string ?? "-"), because this Envoy refuses "

@@ -15,7 +15,7 @@ struct ProxyTable: Sendable {
     let rejections = (agents["rejections"]?.list ?? []).filter(isWanted)
     let isTable = output.output.isTable
     if items.isEmpty, isTable { return session.terminal.note("none found") }
-    output.print(
+    try output.print(
       items, named: { "proxy/\($0["nodeID"]?.string ?? "-")" },
       {
         var table = Table(headings: [

@@ -50,7 +50,7 @@ private func rejections(of cluster: Document) -> [String] {
 func number(_ value: Document?) -> String { value?.integer.map(String.init) ?? "-" }
 
 /// Microseconds as `12.3ms`.
-private func milliseconds(_ value: Document?) -> String {
+func milliseconds(_ value: Document?) -> String {
   guard let microseconds = value?.integer, microseconds >= 0 else { return "-" }
   return "\(microseconds / 1000).\(microseconds % 1000 / 100)ms"
 }

@@ -71,9 +71,8 @@ struct Targets: Sendable {
   func all(
     _ kinds: [Kind], labels: String? = nil, view: ManagementClient.View
   ) async throws -> [FoundObject] {
-    var found: [FoundObject] = []
-    for kind in kinds { found += try await all(kind, labels: labels, view: view) }
-    return found.sorted { $0.ref < $1.ref }
+    var tree = TreeReader(session: session, parents: parents, view: view)
+    return try await tree.objects(of: kinds, labels: labels)
   }
 
   /// Nothing was found: is that because a parent that was named is not there?
@@ -81,70 +80,13 @@ struct Targets: Sendable {
     let above = Set(kinds.flatMap { $0.ancestry.dropLast() })
     for kind in Kind.allCases where kind != .organization && above.contains(kind) {
       guard let name = parents.name(of: kind, in: session.context) else { continue }
-      let known = try await refs(of: kind, isAll: true).map(\.name)
+      var tree = TreeReader(session: session, parents: parents, view: .basic)
+      let known = try await tree.objects(of: [kind], labels: nil).map(\.ref.name)
       guard !known.contains(name) else { continue }
       // Of the three kinds of groups, another one may be meant.
       if kinds.count > 1, kind.parent == .workspace { continue }
       throw missing(
         kind.rawValue, name, of: known, advice: "'rialto get \(kind.plural)' lists them.")
-    }
-  }
-
-  private func all(
-    _ kind: Kind, labels: String?, view: ManagementClient.View
-  ) async throws -> [FoundObject] {
-    guard let parent = kind.parent else {
-      return try await list(kind.collection, kind, labels: labels, view: view).filter { object in
-        let wanted = parents.organization
-        return wanted == nil || object.ref.name == wanted
-      }
-    }
-    var found: [FoundObject] = []
-    for parent in try await refs(of: parent) {
-      found += try await list(
-        "\(parent.fqn)/\(kind.collection)", kind, labels: labels, view: view)
-    }
-    return found
-  }
-
-  /// The objects of a kind in whose collections to look: the named one, or all there are.
-  ///
-  /// - Parameter isAll: all there are below the named parents, whether one is named or not.
-  private func refs(of kind: Kind, isAll: Bool = false) async throws -> [ResourceRef] {
-    let name = isAll ? nil : parents.name(of: kind, in: session.context)
-    guard let parent = kind.parent else {
-      if let name { return [ResourceRef(kind, [name])] }
-      return try await list(kind.collection, kind, labels: nil, view: .basic).map(\.ref)
-    }
-    var found: [ResourceRef] = []
-    for above in try await refs(of: parent) {
-      if let name {
-        found.append(above.child(kind, name))
-      } else {
-        found += try await list("\(above.fqn)/\(kind.collection)", kind, labels: nil, view: .basic)
-          .map(\.ref)
-      }
-    }
-    return found
-  }
-
-  /// A named parent that is not there has nothing below it, unless it is the only one looked into.
-  private func list(
-    _ collection: String, _ kind: Kind, labels: String?, view: ManagementClient.View
-  ) async throws -> [FoundObject] {
-    let items: [Document]
-    do {
-      items = try await session.client.objects(in: collection, labels: labels, view: view)
-    } catch ClientError.refused(let problem)
-      where problem.status == 404 && kind.parent != .organization
-    {
-      return []
-    }
-    return try items.map { item in
-      guard let fqn = item[["metadata", "fqn"]]?.string, let ref = ResourceRef(fqn: fqn) else {
-        throw ClientError.unintelligible("an object in \(collection) has no path")
-      }
-      return FoundObject(ref: ref, document: item)
     }
   }
 }

@@ -38,24 +38,26 @@ enum UnknownCommand {
   /// What users of kubectl, istioctl, kumactl and tctl type first, and how that is said here.
   private static let elsewhere = [
     "rialto analyze": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
-    "rialto check": "'rialto status' says whether everything is connected and in force.",
     "rialto create": "'rialto apply -f FILE' creates and changes objects.",
-    "rialto edit":
-      "'rialto get KIND NAME -o yaml > FILE', change it, then 'rialto apply -f FILE'.",
     "rialto inspect": "'rialto proxies config NODE' shows what a proxy was told, and why.",
     "rialto install": "'rialto server' starts the server; 'rialto cluster add' lets sites join.",
     "rialto list": "'rialto get KIND' lists objects, 'rialto get all' everything.",
+    "rialto label": "'rialto edit KIND NAME' changes metadata.labels.",
     "rialto login": "'rialto config view' shows which server is asked, and as whom.",
     "rialto logs": "Server, agents and proxies write to their standard error: see journalctl.",
     "rialto ls": "'rialto get KIND' lists objects, 'rialto get all' everything.",
-    "rialto patch": "'rialto apply -f FILE' creates and changes objects.",
+    "rialto patch": "'rialto edit KIND NAME' or 'rialto apply -f FILE' changes objects.",
+    "rialto replace": "'rialto apply -f FILE' creates and changes objects.",
+    "rialto rollout":
+      "'rialto wait' waits until all is in force; 'rialto history' and 'rialto rollback' go back.",
+    "rialto pc": "'rialto proxies config NODE' shows what a proxy was told, and why.",
     "rialto proxy-config": "'rialto proxies config NODE' shows what a proxy was told, and why.",
+    "rialto ps": "'rialto proxies status' shows every proxy.",
     "rialto proxy-status": "'rialto proxies status' shows every proxy.",
     "rialto rm": "'rialto delete KIND NAME' deletes.",
     "rialto undo":
       "'rialto rollback REVISION' brings a revision back; 'rialto changes' lists them.",
     "rialto validate": "'rialto apply -f FILE --dry-run=server' checks all that a write checks.",
-    "rialto watch": "'rialto get KIND --watch' goes on showing what changes.",
     "rialto workloads": "'rialto get workloads' shows them.",
   ]
 }

@@ -44,18 +44,20 @@ extension Session {
 }
 
 extension Session {
-  /// Comes back when every proxy that a change concerns has it.
+  /// Comes back when every proxy, or agent, that a change concerns has it.
   /// - Throws: `Failure`: a proxy refuses it, or not in time.
-  func wait(forChange revision: Int64, timeout: Duration) async throws {
+  func wait(
+    forChange revision: Int64, _ condition: WaitCondition = .ready, timeout: Duration
+  ) async throws {
     let client = client
     let isDone = try await within(timeout) {
       while true {
-        if try await client.isInForce(change: revision) { return true }
+        if try await client.isDone(condition, change: revision) { return true }
         let isDone = Mutex(false)
         try await client.watch { _ in
-          let isInForce = try await client.isInForce(change: revision)
-          isDone.withLock { $0 = isInForce }
-          return !isInForce
+          let isDoneNow = try await client.isDone(condition, change: revision)
+          isDone.withLock { $0 = isDoneNow }
+          return !isDoneNow
         }
         if isDone.withLock({ $0 }) { return true }
       }
@@ -63,7 +65,7 @@ extension Session {
     guard isDone == true else {
       throw Failure(
         .timedOut, .timeout,
-        "change \(revision) is not in force within "
+        "change \(revision) is not \(condition.rawValue) within "
           + "\(timeout.components.seconds)s",
         advice: "'rialto changes \(revision)' shows how far it is.")
     }
@@ -110,9 +112,12 @@ extension Session {
 }
 
 extension ManagementClient {
-  /// Whether a change has come to its end.
-  fileprivate func isInForce(change revision: Int64) async throws -> Bool {
-    try await change(revision)[["propagation", "isComplete"]]?.bool == true
+  /// Whether a change has come so far.
+  fileprivate func isDone(_ condition: WaitCondition, change revision: Int64) async throws -> Bool {
+    let propagation = try await change(revision)["propagation"]
+    if propagation?["isComplete"]?.bool == true { return true }
+    return condition == .configured && propagation?["isCompiled"]?.bool == true
+      && isStored(in: propagation?["clusters"])
   }
 
   /// Whether every recent change has come to its end.
@@ -121,8 +126,16 @@ extension ManagementClient {
   }
 }
 
+/// Whether every cluster's agent has it.
+private func isStored(in clusters: Document?) -> Bool {
+  (clusters?.list ?? []).allSatisfy { $0[["stages", "stored"]]?.integer != nil }
+}
+
 enum WaitCondition: String, CaseIterable, Sendable {
-  case ready, deleted
+  case ready
+  /// Compiled, and kept by every agent concerned; their Envoys may not have it yet.
+  case configured
+  case deleted
 }
 
 /// What is still being waited for. An actor, because one check must be over before the next begins.
@@ -148,7 +161,7 @@ private actor Pending {
     do { status = try await client.status(of: ref) } catch ClientError.refused(let problem)
       where problem.status == 404 && condition == .deleted
     { return true }
-    guard condition == .ready else { return false }
+    guard condition != .deleted else { return false }
     switch status["state"]?.string {
     case "READY"?: return true
     case "FAILED"?:
@@ -156,7 +169,9 @@ private actor Pending {
       throw Failure(
         .failed, ClientCode.notReady.rawValue, ["\(ref.fqn) has failed:"] + reasons(status),
         advice: "'rialto status \(ref.fqn)' shows all of it.")
-    default: return false
+    default:
+      guard condition == .configured, isStored(in: status["clusters"]) else { return false }
+      return try await isCompiled(status, client)
     }
   }
 

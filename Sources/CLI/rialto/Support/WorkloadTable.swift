@@ -23,7 +23,7 @@ struct WorkloadTable: Sendable {
         advice: "'rialto get workloads' lists them.")
     }
     let isWide = output.output == .wide
-    output.print(
+    try output.print(
       items, named: { "workload/\($0["nodeID"]?.string ?? "-")" },
       {
         var table = Table(headings: [

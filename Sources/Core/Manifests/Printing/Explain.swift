@@ -35,6 +35,19 @@ package func explain(_ path: String) -> Diagnosed<String?> {
   return Diagnosed(value: page.text)
 }
 
+/// What `explain` takes that goes one step further than what is written: a kind, then its fields.
+package func explainable(_ written: String) -> [String] {
+  let steps = written.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    .map { String(decoding: $0, as: UTF8.self) }
+  guard steps.count > 1, let kind = kinds(named: steps[0]).first else {
+    return Kind.allCases.map(\.rawValue)
+  }
+  var page = Page(kind: kind)
+  for step in steps.dropFirst().dropLast() where !page.enter(step) { return [] }
+  let above = steps.dropLast().joined(separator: ".")
+  return (page.shape?.fields ?? []).map { "\(above).\($0.name)" }
+}
+
 /// The kinds that `explain` knows, as `rialto explain` without a path lists them.
 package func explainKinds() -> String {
   Kind.allCases.map { kind in

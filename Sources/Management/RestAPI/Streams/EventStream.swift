@@ -42,18 +42,22 @@ protocol EventSource: Sendable {
 
 /// Streams what a source tells as server-sent events.
 ///
-/// A slow client is told less often, not late: there is one wake-up waiting for it at most, and what
-/// it is told is worked out when it has taken what went before. One that still falls too far behind
+/// The first news after a rest goes out at once, and what follows within moments together. A slow
+/// client is told less often, not late: there is one wake-up waiting for it at most, and what it is
+/// told is worked out when it has taken what went before. One that still falls too far behind
 /// is cut off, and goes on from where it was when it comes back.
 struct EventStream {
   let operations: Operations
   let count: WatcherCount
+  let shared: SharedNews
 
   /// How many changes a watcher that was up to date may fall behind.
   let longestQueue: Int
   /// How many changes ago a watcher may have been here last.
   static let longestAbsence: Int64 = 100_000
   private static let heartbeat = Duration.seconds(15)
+  /// So long after news, more of it waits for company.
+  private static let pause = Duration.milliseconds(20)
 
   /// Where a client wants to go on; nil: from now.
   func start(of call: Call) throws -> Revision? {
@@ -86,6 +90,7 @@ struct EventStream {
   ) async throws {
     var source = source
     var wasCurrent = false
+    var lastWord = ContinuousClock.now
     let (wakeUps, wake) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let (operations, heartbeat) = (operations, Self.heartbeat)
@@ -104,15 +109,30 @@ struct EventStream {
       for await _ in wakeUps.cancelOnGracefulShutdown() {
         let behind = operations.store.position.current.revision - source.revision.number
         if wasCurrent, behind > Int64(longestQueue) {
-          let end = ServerSentEvent(
-            name: "overrun", id: nil, data: ["behind": .integer(behind)])
-          return try await writer.write(ByteBuffer(string: end.text))
+          return try await writer.write(Self.overrun(by: behind))
         }
-        let text = try await source.news().map(\.text).joined()
-        try await writer.write(ByteBuffer(string: text.isEmpty ? ": still here\n\n" : text))
+        let text: String
+        do { text = try await source.news().map(\.text).joined() } catch is MeshNews.Gone {
+          return try await writer.write(Self.overrun(by: behind))
+        }
+        let isQuiet = text.isEmpty
+        // A wake-up without news is worth a word only where nothing was said for long.
+        guard !isQuiet || !wasCurrent || lastWord.duration(to: .now) > heartbeat / 2 else {
+          continue
+        }
+        try await writer.write(ByteBuffer(string: isQuiet ? ": still here\n\n" : text))
+        lastWord = .now
         wasCurrent = true
+        if !isQuiet { try await Task.sleep(for: Self.pause) }
       }
     }
+  }
+}
+
+extension EventStream {
+  private static func overrun(by changes: Int64) -> ByteBuffer {
+    let event = ServerSentEvent(name: "overrun", id: nil, data: ["behind": .integer(changes)])
+    return ByteBuffer(string: event.text)
   }
 }
 

@@ -16,6 +16,7 @@ struct ObjectSource: EventSource {
   private let operations: Operations
   private let principal: Principal
   private let target: Target
+  private let texts: EventTexts
   /// nil until what is there has been told.
   private var told: Revision?
 
@@ -24,11 +25,13 @@ struct ObjectSource: EventSource {
 
   /// - Parameter start: nil: first everything that is there.
   init(
-    _ operations: Operations, _ principal: Principal, _ target: Target, after start: Revision?
+    _ operations: Operations, _ principal: Principal, _ target: Target, _ shared: SharedNews,
+    after start: Revision?
   ) {
     self.operations = operations
     self.principal = principal
     self.target = target
+    texts = shared.texts
     told = start
   }
 
@@ -42,7 +45,7 @@ struct ObjectSource: EventSource {
     guard let told else { return try await present() }
     var events: [ServerSentEvent] = []
     var reached = told
-    while true {
+    while operations.store.position.current.revision > reached.number {
       let changes = try await operations.changes(
         principal, after: reached, limit: Self.pageOfChanges)
       for change in changes {
@@ -91,12 +94,13 @@ struct ObjectSource: EventSource {
 
   /// The last event of a change alone has its revision as id: who lost the others gets all again.
   private func events(of change: StoredChange) -> [ServerSentEvent] {
-    var events = change.steps.compactMap { event(of: $0, in: change) }
+    var events = change.steps.indices.compactMap { event(ofStep: $0, in: change) }
     if !events.isEmpty { events[events.count - 1].id = change.revision.number }
     return events
   }
 
-  private func event(of step: StoredChange.Step, in change: StoredChange) -> ServerSentEvent? {
+  private func event(ofStep index: Int, in change: StoredChange) -> ServerSentEvent? {
+    let step = change.steps[index]
     let wasIn = step.before.map { isMeant(step.ref, $0) } ?? false
     let isIn = step.after.map { isMeant(step.ref, $0) } ?? false
     // What no longer meets the selector is gone for who watches by it.
@@ -107,13 +111,15 @@ struct ObjectSource: EventSource {
     case (true, true): name = "modified"
     case (true, false): name = "deleted"
     }
-    let manifest = (isIn ? step.after : step.before) ?? .null
-    return ServerSentEvent(
-      name: name, id: nil,
-      data: [
-        "revision": .integer(change.revision.number),
-        "object": Rendering.manifest(manifest, of: step.ref, at: change.revision),
-      ])
+    let revision = change.revision
+    let text = texts.text(.object(revision: revision.number, step: index, isAfter: isIn)) {
+      let manifest = (isIn ? step.after : step.before) ?? .null
+      return [
+        "revision": .integer(revision.number),
+        "object": Rendering.manifest(manifest, of: step.ref, at: revision),
+      ]
+    }
+    return ServerSentEvent(name: name, id: nil, data: text)
   }
 
   private func isMeant(_ ref: ResourceRef, _ manifest: Document) -> Bool {
@@ -121,6 +127,7 @@ struct ObjectSource: EventSource {
     case .object(let wanted): return ref == wanted
     case .collection(let collection, let labels, let fields):
       guard ref.kind == collection.kind, ref.parent == collection.parent else { return false }
+      if labels.isEmpty && fields.isEmpty { return true }
       let object = StoredObject(
         ref: ref, manifest: manifest, labels: Manifests.labels(of: manifest),
         created: Revision(0), revision: Revision(0), createdAt: 0, updatedAt: 0)
