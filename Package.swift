@@ -55,6 +55,9 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Sources/Core/EnvoyConfig"),
+    .target(
+      name: "IstioConfig", dependencies: ["Blueprints", "Documents"],
+      path: "Sources/Core/IstioConfig"),
 
     // MARK: Wire: generated, but for the coding of items
     .target(
@@ -274,8 +277,10 @@ let package = Package(
     .executableTarget(
       name: "rialto",
       dependencies: [
-        "Access", "AgentStore", "ClusterAgent", "Documents", "Fleet", "Identity",
-        "ManagementClient", "Manifests", "Model", "Operations", "ProxySupervisor", "Publication",
+        "Access", "AgentStore", "Blueprints", "ClusterAgent", "Compiler", "Documents",
+        "EnvoyConfig",
+        "Fleet", "Identity", "IstioConfig", "ManagementClient", "Manifests", "Model", "Operations",
+        "ProxySupervisor", "Publication",
         "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -346,7 +351,8 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Access", "Blueprints", "BlueprintCoding", "Compiler", "Documents", "EnvoyConfig",
-        "EnvoyProtos", "Identity", "Inheritance", "Manifests", "Model", "TestSupport",
+        "EnvoyProtos", "Identity", "Inheritance", "IstioConfig", "Manifests", "Model",
+        "TestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       path: "Tests/Core"),

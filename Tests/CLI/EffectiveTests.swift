@@ -51,7 +51,7 @@ import Testing
 
   private func words(_ arguments: [String]) async throws -> Words {
     let (session, words) = server().session(organization: "acme", tenant: "web")
-    try await GetCommand.parse(arguments).run(in: session)
+    try await GetCommand.asyncParse(arguments).run(in: session)
     return words
   }
 

@@ -32,7 +32,7 @@ import Testing
     let server = FakeServer(answer)
     let (session, words) = server.session()
     do {
-      try await ImportCommand.parse(["-f", path] + arguments).run(in: session)
+      try await ImportCommand.asyncParse(["-f", path] + arguments).run(in: session)
     } catch let code as ExitCode { return (server, words, code.rawValue) }
     return (server, words, 0)
   }

@@ -48,7 +48,7 @@ private let route =
 
   @Test(
     arguments: [
-      ("pods", "rialto get workloads"), ("svc", "rialto get workloads"),
+      ("pods", "rialto get workloads"), ("deploy", "rialto get workloads"),
       ("trafficsplits", "rialto get serviceroutes"), ("NetPol", "rialto get securitysettings"),
       ("ns", "rialto get workspaces"), ("events", "rialto changes"),
       ("servicerout", "Did you mean 'serviceRoute'?"),

@@ -18,6 +18,7 @@ struct GetCommand: AsyncParsableCommand {
         rialto get sr orders --workspace shop
         rialto get organizations/acme/tenants/web
         rialto get workspace shop --effective
+        rialto get services
         rialto get workloads -n shop -o wide
         rialto get serviceroutes --watch
         rialto get serviceroutes --columns name,state --sort-by age
@@ -115,7 +116,7 @@ struct GetCommand: AsyncParsableCommand {
     }
     let ref = try await targets.one(inheriting, name)
     let document = try await targets.session.client.object(ref, view: .effective)
-    targets.session.terminal.data(EffectiveText(output: output).text(of: document, at: ref))
+    try targets.session.terminal.data(EffectiveText(output: output).text(of: document, at: ref))
   }
 
   /// Tables show the state; what can be applied again does not.
@@ -144,16 +145,22 @@ struct GetCommand: AsyncParsableCommand {
     if watch { try await follow(find, in: session, list, after: start) }
   }
 
+  /// The events after which something may differ: what is observed changes with the proxies.
+  private var newsworthy: Set<String> {
+    let kinds = (try? Targets.words(words).kinds) ?? []
+    return kinds.contains(where: \.isObserved)
+      ? ["change", "propagation", "proxies"] : ["change", "propagation"]
+  }
+
   /// Shows what differs from what was shown, whenever the server says that something happened.
   private func follow(
     _ find: @escaping @Sendable () async throws -> [FoundObject], in session: Session,
     _ list: WatchedList, after start: Int64
   ) async throws {
     let list = Mutex(list)
+    let news = newsworthy
     try await session.follow(after: start) { events in
-      guard events.contains(where: { $0.name == "change" || $0.name == "propagation" }) else {
-        return true
-      }
+      guard events.contains(where: { news.contains($0.name) }) else { return true }
       let found: [FoundObject]
       do { found = try await find() } catch ClientError.refused(let problem)
         where problem.status == 404

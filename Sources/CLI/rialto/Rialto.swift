@@ -29,6 +29,7 @@ struct Rialto: AsyncParsableCommand {
           HistoryCommand.self,
           ImportCommand.self,
           PlanCommand.self,
+          RenderCommand.self,
           RollbackCommand.self,
           StatusCommand.self,
           WaitCommand.self,

@@ -39,6 +39,10 @@ package struct ReachTarget: Hashable, Sendable, Codable, Comparable {
     self.service = service
   }
 
+  package func includes(namespace: String, service: String) -> Bool {
+    (self.service ?? service) == service && self.namespace.matches(namespace)
+  }
+
   package static func < (left: ReachTarget, right: ReachTarget) -> Bool {
     (left.namespace.text, left.service ?? "") < (right.namespace.text, right.service ?? "")
   }

@@ -21,7 +21,7 @@ func eastWestListener(in site: Site) -> [EnvoyResource] {
       NetworkFilter(TCPProxy.passing(statPrefix: name, to: EnvoyName.unavailableCluster)),
     ]
   }
-  let listener = Listener.passing(name, port: EnvoyPort.eastWest, chains: [chain])
+  let listener = Listener.passing(name, port: MeshPort.eastWest, chains: [chain])
   return [EnvoyResource(.listener, name, listener, from: [.site]), Cluster.unavailable]
 }
 
@@ -109,7 +109,7 @@ extension Site {
       healthy[gateway.address] = healthy[gateway.address] ?? false || gateway.healthy
     }
     return healthy.map {
-      GatewayAddress(address: $0.key, port: EnvoyPort.mesh, healthy: $0.value)
+      GatewayAddress(address: $0.key, port: MeshPort.hostnames, healthy: $0.value)
     }.sorted()
   }
 }

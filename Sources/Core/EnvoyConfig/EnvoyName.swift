@@ -1,3 +1,4 @@
+import Blueprints
 import Documents
 
 /// Every name of Envoy's that we write, and every name that we give.
@@ -63,35 +64,23 @@ enum EnvoyName {
   static let meshListener = "gateway_mesh"
   static let meshRoutes = "gateway.mesh"
 
-  /// The cluster and the server name (SNI) for a port of a service, as Istio forms them.
+  /// The cluster for a port of a service, called like what its handshakes ask for.
   static func outbound(host: String, port: Int, subset: String? = nil) -> String {
-    // A service may be called `at` and its namespace like a cluster: it must not have the name of
-    // a copy, because gateways let callers choose clusters by those.
-    let host = host.utf8.starts(with: "at.".utf8) ? "at_\(host.utf8.dropFirst(2).text)" : host
-    return "outbound_.\(port)_.\(subset ?? "")_.\(host)"
+    ServerName.service(host, port: port, subset: subset)
   }
 
-  /// The server name of calls to what `cluster` has of `host`, and the name of the cluster at the
-  /// gateways there. Envoy compares server names in lower case, and they have at most 255 bytes.
+  /// What calls to what `cluster` has of `host` ask for, and the cluster at the gateways there.
   static func copy(
     of host: String, port: Int, subset: String? = nil, in cluster: String
   ) -> String {
-    let service =
-      host.utf8.suffix(5).elementsEqual(".mesh".utf8) ? host.utf8.dropLast(5).text : host
-    let whole = "\(subset ?? "")_.\(service)"
-    let name = "outbound_.\(port)_.\(whole)\(copySuffix(of: cluster))"
-    guard name.utf8.count > 255 else { return name.lowercased() }
-    return "outbound_.\(port)_.\(StableHash(whole).text)\(copySuffix(of: cluster))".lowercased()
+    ServerName.copy(of: host, port: port, subset: subset, in: cluster)
   }
 
-  /// What a cluster serves of a host name of a gateway, to gateways elsewhere.
   static func copy(ofHostname hostname: String, in cluster: String) -> String {
-    let host =
-      hostname.utf8.first == UInt8(ascii: "*") ? "_any\(hostname.utf8.dropFirst().text)" : hostname
-    return copy(of: host, port: EnvoyPort.mesh, in: cluster)
+    ServerName.copy(ofHostname: hostname, in: cluster)
   }
 
-  static func copySuffix(of cluster: String) -> String { ".at.\(cluster.lowercased()).mesh" }
+  static func copySuffix(of cluster: String) -> String { ServerName.copySuffix(of: cluster) }
 
   /// The listener for what is meant for another cluster, and the cluster of the way there.
   static func peer(_ cluster: String) -> String { "peer_\(cluster)" }
@@ -116,15 +105,4 @@ enum EnvoyName {
 
   static func bundleSecret(_ hash: StableHash) -> String { "bundle-\(hash.text)" }
   static func fileSecret(_ hash: StableHash) -> String { "files-\(hash.text)" }
-}
-
-enum EnvoyPort {
-  /// Where gateways take what comes from other clusters.
-  static let eastWest = 15443
-  /// Where gateways serve their host names to gateways elsewhere.
-  static let mesh = 15444
-}
-
-extension Substring.UTF8View {
-  fileprivate var text: String { String(Substring(self)) }
 }

@@ -98,23 +98,9 @@ struct GatewayHost {
     return service.ways(to: target, in: site).flatMap { way in
       origins.formUnion(way.destinations.services.map(\.item))
       return way.conditions.compactMap { condition in
-        combine(match, condition, rewrite).map { ($0, way.destinations) }
+        RequestConditions(match).and(condition, after: rewrite).map { ($0, way.destinations) }
       }
     }
-  }
-
-  private func combine(
-    _ match: RequestMatch, _ condition: RequestMatch, _ rewrite: PathRewrite?
-  ) -> RequestConditions? {
-    var condition = condition
-    if let rewrite, let path = condition.path {
-      switch rewrite.origin(of: path) {
-      case .anything: condition.path = nil
-      case .nothing: return nil
-      case .path(let before): condition.path = before
-      }
-    }
-    return RequestConditions(match).and(condition)
   }
 }
 

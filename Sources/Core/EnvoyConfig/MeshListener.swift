@@ -21,7 +21,7 @@ func meshResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
   }
   let listener = Listener.with {
     $0.name = EnvoyName.meshListener
-    $0.address = Address("0.0.0.0", port: EnvoyPort.mesh)
+    $0.address = Address("0.0.0.0", port: MeshPort.hostnames)
     $0.trafficDirection = .inbound
     $0.listenerFiltersTimeout = .init(milliseconds: 3000)
     $0.listenerFilters = [.tlsInspector]

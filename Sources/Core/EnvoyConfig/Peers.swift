@@ -82,7 +82,7 @@ func edgeListener(in site: Site) -> [EnvoyResource] {
   let peers = site.sortedPeers
   guard !peers.isEmpty else { return [] }
   let listener = Listener.passing(
-    EnvoyName.eastWestListener, port: EnvoyPort.eastWest, chains: peers.map(\.chain))
+    EnvoyName.eastWestListener, port: MeshPort.eastWest, chains: peers.map(\.chain))
   return [
     EnvoyResource(.listener, listener.name, listener, from: peers.map { .peer($0.cluster) })
   ]

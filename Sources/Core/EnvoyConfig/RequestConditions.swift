@@ -2,48 +2,7 @@ import Blueprints
 import EnvoyProtos
 import SwiftProtobuf
 
-/// What a route requires of a request: the conditions of an operator's match, or of two of them, one
-/// after the other, as at a gateway in front of a service.
-struct RequestConditions {
-  /// Without the query.
-  private(set) var path: TextMatch?
-  /// On the path, in addition, where one condition cannot say it.
-  private var morePaths: [TextMatch] = []
-  private var headers: [HeaderMatch] = []
-
-  init(_ match: RequestMatch) {
-    path = match.path
-    headers = match.headers
-  }
-
-  /// These conditions and those of `match`; nil when no path meets both.
-  func and(_ match: RequestMatch) -> RequestConditions? {
-    var both = self
-    both.headers += match.headers
-    switch (path, match.path) {
-    case (_, nil): break
-    case (nil, let other?): both.path = other
-    case (.exact(let one)?, .exact(let other)?):
-      guard one == other else { return nil }
-    case (.exact(let text)?, .prefix(let prefix)?):
-      guard text.utf8.starts(with: prefix.utf8) else { return nil }
-    case (.prefix(let prefix)?, .exact(let text)?):
-      guard text.utf8.starts(with: prefix.utf8) else { return nil }
-      both.path = match.path
-    case (.prefix(let one)?, .prefix(let other)?):
-      if other.utf8.starts(with: one.utf8) {
-        both.path = match.path
-      } else if !one.utf8.starts(with: other.utf8) {
-        return nil
-      }
-    case (.regex?, let other?): both.morePaths.append(other)
-    case (let own?, .regex?):
-      both.path = match.path
-      both.morePaths.append(own)
-    }
-    return both
-  }
-
+extension RequestConditions {
   var routeMatch: RouteMatch {
     .with {
       switch path {

@@ -12,17 +12,11 @@ struct ServiceRoute {
 extension ServicePlan {
   /// The ways of requests to `port`, in order; the last one takes what is left.
   func ways(to port: PlannedPort, in site: Site) -> [ServiceRoute] {
-    let ruled = routes.compactMap { rule -> ServiceRoute? in
-      let matches = rule.matches.filter { ($0.port ?? port.number) == port.number }
-      guard rule.matches.isEmpty || !matches.isEmpty else { return nil }
-      return ServiceRoute(
-        name: rule.name, conditions: rule.matches.isEmpty ? [RequestMatch()] : matches,
+    rules(for: port).map { rule in
+      ServiceRoute(
+        name: rule.name, conditions: rule.matches,
         destinations: Destinations(rule.destinations, of: self, port: port, in: site))
     }
-    let rest = ServiceRoute(
-      name: "default", conditions: [RequestMatch()],
-      destinations: Destinations(defaultDestinations, of: self, port: port, in: site))
-    return ruled + [rest]
   }
 
   /// The hosts of other services that rules send requests or connections to.

@@ -89,9 +89,7 @@ struct Site: Sendable {
     case nil: false
     case .everything: true
     case .only(let targets):
-      targets.contains {
-        ($0.service.map { $0 == service.name } ?? true) && $0.namespace.matches(service.namespace)
-      }
+      targets.contains { $0.includes(namespace: service.namespace, service: service.name) }
     }
   }
 
@@ -158,17 +156,5 @@ extension ProxyProfile {
   func serves(_ gateway: GatewayPlan) -> Bool {
     role != .sidecar && namespace == gateway.namespace
       && gateway.labels.allSatisfy { labels[$0.key] == $0.value }
-  }
-}
-
-/// A host, `*.` and the end of hosts, or `*`.
-struct HostPattern {
-  var text: String
-
-  func matches(_ host: String) -> Bool {
-    if text == "*" { return true }
-    guard text.utf8.starts(with: "*.".utf8) else { return text == host }
-    return host.utf8.count >= text.utf8.count
-      && host.utf8.suffix(text.utf8.count - 1).elementsEqual(text.utf8.dropFirst())
   }
 }

@@ -27,6 +27,7 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case deprecated = "RL1050"
   case noEffectYet = "RL1051"
   case converted = "RL1052"
+  case observed = "RL1053"
   case foreignObject = "RL1070"
   case unreplacedVariable = "RL1071"
   case namespaceOwned = "RL1060"
@@ -93,6 +94,9 @@ package enum ManifestCode: String, CaseIterable, Sendable {
         + "'--var NAME=VALUE' or '--var-file FILE'; a dollar sign that means itself is then written "
         + "'$$'. What begins with '{{' is a template of Helm: let 'helm template' render it."
     case .noEffectYet: "The field is understood and kept, but changes nothing yet."
+    case .observed:
+      "Objects of the kind are what agents observe. They come and go with the workloads, and nobody "
+        + "writes them; files of them serve 'rialto render'."
     case .namespaceOwned:
       "A namespace of a cluster belongs to one workspace, and within it to one group of a type. "
         + "Narrow one of the two selectors."

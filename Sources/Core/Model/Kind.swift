@@ -11,6 +11,8 @@ package enum Kind: CaseIterable, Hashable, Sendable {
   case securitySetting, serviceSecuritySetting
   case gateway, ingressGateway, tier1Gateway, egressGateway, installGateway
   case sharedGatewayReferenceGrant
+  // What agents observe.
+  case service
   // Beside the groups.
   case installGatewayTemplate, wasmExtension
   case organizationProfile, tenantProfile, workspaceProfile

@@ -134,6 +134,9 @@ extension KindFacts {
       "SharedGatewayReferenceGrant", "gateway", "sharedgatewayreferencegrants", in: .gatewayGroup,
       "sgrg"),
 
+    .service: KindFacts(
+      "Service", "registry", "services", in: .organization, "svc", title: "service"),
+
     .installGatewayTemplate: KindFacts(
       "InstallGatewayTemplate", "gateway", "installgatewaytemplates", in: .organization, "igt"),
     .wasmExtension: KindFacts("WasmExtension", "extension", "extensions", in: .organization, "we"),

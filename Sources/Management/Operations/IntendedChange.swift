@@ -33,7 +33,7 @@ struct IntendedChange {
     for manifest in puts {
       let resource = manifest.resource()
       let problems =
-        missingParent(of: manifest) + danglingReferences(of: resource)
+        observed(manifest) + missingParent(of: manifest) + danglingReferences(of: resource)
         + ownershipConflicts(
           of: resource, among: unchangedContenders(of: resource) + earlier.contenders(of: resource))
       found += problems.map { $0.located(in: manifest) }
@@ -50,6 +50,17 @@ struct IntendedChange {
     current.contenders(of: resource).filter {
       !written.contains($0.ref) && !deletions.contains($0.ref)
     }
+  }
+
+  private func observed(_ manifest: Manifest) -> [Diagnostic] {
+    guard manifest.ref.kind.isObserved else { return [] }
+    return [
+      Diagnostic(
+        code: ManifestCode.observed.rawValue, subject: manifest.ref.fqn,
+        path: FieldPath() / "kind",
+        message: "\(manifest.ref.kind.plural) are what agents observe, and nobody writes them; "
+          + "leave it out")
+    ]
   }
 
   private func missingParent(of manifest: Manifest) -> [Diagnostic] {

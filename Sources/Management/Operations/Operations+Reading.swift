@@ -5,7 +5,9 @@ package import Storage
 extension Operations {
   package func get(_ principal: Principal, _ ref: ResourceRef) async throws -> StoredObject {
     try authorize(principal, to: .read, on: ref)
-    guard let object = try await store.object(ref) else {
+    let found =
+      ref.kind.isObserved ? try await registryObject(ref) : try await store.object(ref)
+    guard let object = found else {
       throw OperationError.missing(what: ref.text)
     }
     return object
@@ -16,10 +18,12 @@ extension Operations {
     fields: [FieldRequirement] = [], limit: Int, after cursor: Store.Cursor? = nil
   ) async throws -> Store.Page {
     try await check(principal, collection)
+    let selection = Store.Selection(collection: collection.fqn, labels: labels, fields: fields)
     do {
-      return try await store.list(
-        Store.Selection(collection: collection.fqn, labels: labels, fields: fields), limit: limit,
-        after: cursor)
+      if collection.kind.isObserved, let parent = collection.parent {
+        return try await registryPage(selection, of: parent, limit: limit, after: cursor)
+      }
+      return try await store.list(selection, limit: limit, after: cursor)
     } catch let error as StoreError { throw OperationError(error) }
   }
 

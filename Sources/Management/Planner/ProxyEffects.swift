@@ -116,7 +116,13 @@ struct ProxyEffects {
   private func isConcerned(_ proxy: PlannedProxy, by services: Set<ItemKey>) -> Bool {
     guard proxy.role == ProxyRole.sidecar.rawValue else { return true }
     guard case .namespace(let plan)? = item(.namespace(proxy.namespace)) else { return false }
-    switch plan.reach {
+    var reach = plan.reach
+    if case .workloads(let own)? = item(
+      .workloads(namespace: proxy.namespace, service: proxy.service))
+    {
+      reach = own.reach ?? reach
+    }
+    switch reach {
     case .everything: return true
     case .only(let targets):
       return services.contains { key in
@@ -172,7 +178,7 @@ struct ProxyEffects {
       ? before.observed(
         ServiceName(namespace: proxy.namespace, name: proxy.service), in: cluster) : nil
     let key = ItemKey.workloads(namespace: proxy.namespace, service: proxy.service)
-    let plans = [items[key], changed[key] ?? nil].compactMap { item -> WorkloadsPlan? in
+    let plans = [item(key), changed[key] ?? nil].compactMap { item -> WorkloadsPlan? in
       if case .workloads(let plan)? = item, role == .sidecar { plan } else { nil }
     }
     let distinguishing = plans.reduce(into: Set()) { $0.formUnion($1.distinguishingLabels) }

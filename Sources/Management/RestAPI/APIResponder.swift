@@ -77,9 +77,11 @@ struct APIResponder: HTTPResponder {
       return Response(status: .noContent, headers: [.allow: route.allow])
     }
     guard route.methods.contains(request.method == .head ? .get : request.method) else {
+      let reason =
+        route.observedKind.map { "a \($0.title) is what agents observe, and nobody writes it" }
+        ?? "\(request.method.rawValue) means nothing here"
       throw Problem(
-        .methodNotAllowed, .method, "Method not allowed",
-        "\(request.method.rawValue) means nothing here; allowed: \(route.allow)",
+        .methodNotAllowed, .method, "Method not allowed", "\(reason); allowed: \(route.allow)",
         headers: [.allow: route.allow])
     }
     let call = try Call(request, route: route, api.settings)

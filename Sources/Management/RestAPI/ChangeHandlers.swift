@@ -81,17 +81,23 @@ struct ChangeHandlers {
   // MARK: Lookups
 
   func lookUpService(_ call: Call) async throws -> Response {
-    let parts = (call.query["service"] ?? "").split(
-      separator: "/", omittingEmptySubsequences: false
-    ).map(String.init)
-    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-      throw OperationError.malformed("service is NAMESPACE/NAME")
+    let text = call.query["service"] ?? ""
+    guard let service = Self.service(text) else {
+      throw OperationError.malformed(
+        "service is NAMESPACE/NAME, or the FQN of a service of the registry")
     }
     return Call.json(
       Rendering.lookup(
-        try await operations.lookUp(
-          principal, service: ServiceName(namespace: parts[0], name: parts[1]),
-          in: call.query["cluster"])))
+        try await operations.lookUp(principal, service: service, in: call.query["cluster"])))
+  }
+
+  private static func service(_ text: String) -> ServiceName? {
+    if let ref = ResourceRef(fqn: text) {
+      return ref.kind == .service ? ServiceName(fullName: ref.name) : nil
+    }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+    return ServiceName(namespace: parts[0], name: parts[1])
   }
 
   func lookUpSelector(_ call: Call) async throws -> Response {

@@ -62,6 +62,11 @@ struct ObjectHandlers {
     let fields = try FieldSelector.requirements(call.query["fieldSelector"], of: collection.kind)
     if try call.flag("watch") {
       try await operations.check(principal, collection)
+      if collection.kind.isObserved {
+        return try streams.response(
+          RegistrySource(
+            operations, principal, .collection(collection, labels: labels, fields: fields)))
+      }
       return try streams.response(
         ObjectSource(
           operations, principal, .collection(collection, labels: labels, fields: fields),
@@ -71,7 +76,7 @@ struct ObjectHandlers {
     let projection = try Projection(call.query["fields"])
     let limit = try call.limit(default: 100)
     let cursor = try call.query["continue"].map { try Continuation.cursor($0, in: collection) }
-    if !isFull, projection == nil {
+    if !isFull, projection == nil, !collection.kind.isObserved {
       let page = try await operations.listTexts(
         principal, collection, labels: labels, fields: fields, limit: limit, after: cursor)
       return Call.json(
@@ -84,7 +89,8 @@ struct ObjectHandlers {
       "items": .list(
         page.objects.map { object in
           let document = Rendering.object(
-            object, status: isFull ? operations.status(of: object) : nil)
+            object,
+            status: isFull && !object.ref.kind.isObserved ? operations.status(of: object) : nil)
           return projection?(document) ?? document
         }),
       "revision": .integer(page.revision.number),
@@ -126,6 +132,9 @@ struct ObjectHandlers {
     let view = try view(call, of: ref.kind)
     let object = try await operations.get(principal, ref)
     if try call.flag("watch") {
+      if ref.kind.isObserved {
+        return try streams.response(RegistrySource(operations, principal, .object(ref)))
+      }
       return try streams.response(
         ObjectSource(
           operations, principal, .object(ref), streams.shared, after: streams.start(of: call)))
@@ -134,6 +143,7 @@ struct ObjectHandlers {
     var document: Document?
     switch view {
     case .basic: break
+    case .full where ref.kind.isObserved: break
     case .full: document = Rendering.object(object, status: operations.status(of: object))
     case .effective: document = Rendering.effective(try await operations.effective(principal, ref))
     }

@@ -11,6 +11,12 @@ extension Store {
     package var revision: Revision
     /// Where the next page begins; nil: this was the last.
     package var next: Cursor?
+
+    package init(objects: [Object], revision: Revision, next: Cursor?) {
+      self.objects = objects
+      self.revision = revision
+      self.next = next
+    }
   }
 
   /// The end of a page.

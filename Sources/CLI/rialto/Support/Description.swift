@@ -25,7 +25,8 @@ struct Description: Sendable {
   init(of ref: ResourceRef, _ client: ManagementClient) async throws {
     self.ref = ref
     object = try await client.object(ref)
-    let status = try await client.status(of: ref)
+    // Nothing has to be done with what is observed.
+    let status: Document = ref.kind.isObserved ? [:] : try await client.status(of: ref)
     self.status = status
     changes = try await client.changes(limit: Self.listedChanges, of: ref)
     change = try await Self.found {
@@ -43,6 +44,7 @@ struct Description: Sendable {
         selectedBy: terms.map { "\($0.cluster ?? "*")/\($0.namespace)" })
     }
     service = try await Self.found {
+      if ref.kind == .service { return try await client.lookup(service: ref.fqn) }
       guard case .serviceRoute(let route)? = resource?.spec else { return nil }
       return try await client.lookup(service: "\(route.service.namespace)/\(route.service.name)")
     }
@@ -65,8 +67,25 @@ struct Description: Sendable {
 
   private func head(at now: Date) -> String {
     let metadata = object["metadata"] ?? .null
-    var rows = [
-      ["name", ref.name], ["kind", ref.kind.name], ["fqn", ref.fqn],
+    var rows = [["name", ref.name], ["kind", ref.kind.name], ["fqn", ref.fqn]]
+    if !ref.kind.isObserved { rows += written(metadata, at: now) }
+    for (word, key) in [("display name", "displayName"), ("description", "description")] {
+      if let text = metadata[key]?.string, !text.isEmpty { rows.append([word, text]) }
+    }
+    let labels = (metadata["labels"]?.object ?? [:]).compactMapValues(\.string)
+    if !labels.isEmpty {
+      rows.append([
+        "labels", labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","),
+      ])
+    }
+    var table = Table(headings: ["", ""])
+    table.rows = rows
+    return table.text(hidesHeadings: true)
+  }
+
+  /// What there is of objects that somebody has written.
+  private func written(_ metadata: Document, at now: Date) -> [[String]] {
+    [
       ["state", status["state"]?.string ?? "-"],
       [
         "revision",
@@ -80,18 +99,6 @@ struct Description: Sendable {
           + "\(age(of: metadata["createdAt"]?.string, at: now)) ago",
       ],
     ]
-    for (word, key) in [("display name", "displayName"), ("description", "description")] {
-      if let text = metadata[key]?.string, !text.isEmpty { rows.append([word, text]) }
-    }
-    let labels = (metadata["labels"]?.object ?? [:]).compactMapValues(\.string)
-    if !labels.isEmpty {
-      rows.append([
-        "labels", labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","),
-      ])
-    }
-    var table = Table(headings: ["", ""])
-    table.rows = rows
-    return table.text(hidesHeadings: true)
   }
 
   private var warnings: String {

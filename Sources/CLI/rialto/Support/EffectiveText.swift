@@ -7,13 +7,13 @@ struct EffectiveText {
   var output: OutputOptions
 
   /// - Parameter document: an object as the server shows it with `view=effective`.
-  func text(of document: Document, at ref: ResourceRef) -> String {
+  func text(of document: Document, at ref: ResourceRef) throws -> String {
     switch output.output {
     case .json: document.prettyJSON + "\n"
     case .yaml: Manifests.yaml(document)
     case .name: "\(ref.shortText)\n"
     case .jsonpath(let path): visible(path.text(of: document)) + "\n"
-    case .table, .wide, .csv: output.text(of: table(of: document["effective"] ?? .null))
+    case .table, .wide, .csv: try output.text(of: table(of: document["effective"] ?? .null))
     }
   }
 

@@ -9,7 +9,7 @@ enum ForeignKinds {
     (
       [
         "pods", "pod", "po", "deployments", "deployment", "deploy", "statefulsets", "replicasets",
-        "nodes", "endpoints", "endpoint", "ep", "services", "service", "svc", "workloadentries",
+        "nodes", "endpoints", "endpoint", "ep", "workloadentries",
       ], "'rialto get workloads' shows what runs, service by service."
     ),
     (

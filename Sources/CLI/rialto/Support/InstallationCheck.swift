@@ -43,7 +43,7 @@ struct InstallationCheck: Sendable {
     checks += (agents["rejections"]?.list ?? []).map(Self.rejection)
     checks += try await client.proxies().map(Self.proxy)
     let objects = try await Targets(session: session, parents: parents)
-      .all(Kind.allCases, view: .full)
+      .all(Kind.allCases.filter { !$0.isObserved }, view: .full)
     checks += objects.flatMap(Self.object)
     self.checks = checks
   }

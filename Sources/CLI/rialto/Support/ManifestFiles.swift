@@ -170,8 +170,8 @@ struct ManifestFiles: Sendable {
     return placed
   }
 
-  /// Where in the files something is that the server found wrong.
-  private func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
+  /// Where in the files something is that is wrong.
+  func place(subject: String?, path: String?) -> (file: String?, mark: Mark?)? {
     guard let manifest = manifests.first(where: { $0.ref.fqn == subject }) else { return nil }
     var text = path ?? ""
     while !text.isEmpty {

@@ -55,6 +55,7 @@ struct ObjectPrinter: Sendable {
   func table(of objects: [FoundObject]) -> Table {
     let refs = companions.union(objects.map(\.ref))
     let kinds = Set(refs.map(\.kind))
+    if kinds == [.service] { return services(objects) }
     let depth = refs.map(\.names.count).max() ?? 1
     var headings = kinds.count > 1 ? ["KIND", "NAME"] : ["NAME"]
     let parents = ["TENANT", "WORKSPACE", "GROUP"].prefix(max(0, depth - 2))

@@ -19,7 +19,7 @@ struct Overview: Sendable {
     rejections = answer["rejections"]?.list ?? []
     proxies = try await session.client.proxies()
     objects = try await Targets(session: session, parents: parents)
-      .all(Kind.allCases, view: .full)
+      .all(Kind.allCases.filter { !$0.isObserved }, view: .full)
     lastChange = try await session.client.changes(limit: 1).first
   }
 

@@ -5,6 +5,9 @@ enum EnvelopeFields {
   static let name = Field(
     "name", .text(.name), "The object's name, unique among its siblings.", isRequired: true,
     effect: .descriptive)
+  private static let serviceName = Field(
+    "name", .text(.fullServiceName), "The service's name and namespace, with a dot between them.",
+    isRequired: true, effect: .descriptive)
   static let displayName = Field(
     "displayName", .text(.line), "A name for people.", effect: .descriptive)
   static let description = Field(
@@ -24,7 +27,7 @@ enum EnvelopeFields {
         isRequired: true, effect: .descriptive)
     }
     return Shape(
-      (kind.isOnly ? [] : [name]) + parents
+      (kind.isOnly ? [] : [kind == .service ? serviceName : name]) + parents
         + (kind.istioGroup == nil ? [] : [namespace]) + [
           displayName, description,
           Field("labels", .labels, "Marks for selecting objects in lists.", effect: .descriptive),

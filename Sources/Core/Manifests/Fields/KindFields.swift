@@ -73,6 +73,9 @@ private let tables: [Kind: (shape: Shape, summary: String)] = [
   .egressGateway: (
     GatewayFields.egressGateway, "Who may call what outside, as it was written before Gateway."
   ),
+  .service: (
+    RegistryFields.service, "A service of the mesh, as agents observe it; it is only read."
+  ),
   .installGateway: (InstallFields.gateway, "A gateway that is to run in a cluster."),
   .installGatewayTemplate: (
     InstallFields.template, "Gateways that are to run in many clusters."

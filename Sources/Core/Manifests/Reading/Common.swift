@@ -122,7 +122,7 @@ struct NamedPlace {
   private mutating func add(
     _ written: String, at level: Int, source: String, _ place: FieldPath, _ report: inout Report
   ) {
-    let isConverted = dialect != .rialto && !isDNSLabel(written.utf8)
+    let isConverted = dialect != .rialto && !isName(written, of: kind.ancestry[level])
     let name = isConverted ? convertedName(written) ?? written : written
     guard let known = names[level] else {
       names[level] = (name, source)
@@ -145,7 +145,7 @@ struct NamedPlace {
         parent == kind ? .missingField : .wrongParents, at: FieldPath() / "metadata" / key, advice)
     }
     let complete = names.compactMap { $0?.name }
-    guard isComplete, complete.allSatisfy({ isDNSLabel($0.utf8) }) else { return nil }
+    guard isComplete, areNames(complete, of: kind) else { return nil }
     return ResourceRef(kind, complete)
   }
 

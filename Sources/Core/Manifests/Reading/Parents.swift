@@ -31,5 +31,6 @@ struct Parents {
   var isEmpty: Bool { ref == nil && keys.isDisjoint(with: Self.words) }
 
   private static let words = Set(
-    Kind.allCases.flatMap { [$0.metadataKey, $0.rawValue] }.filter { $0 != "name" })
+    Kind.allCases.filter { !$0.isObserved }.flatMap { [$0.metadataKey, $0.rawValue] }
+      .filter { $0 != "name" })
 }

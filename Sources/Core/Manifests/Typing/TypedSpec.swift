@@ -26,7 +26,7 @@ func typedSpec(of ref: ResourceRef, _ spec: Cursor, _ report: inout Report) -> R
   case .gateway: Gateway(spec, &report).map { .gateway($0) }
   case .ingressGateway: Gateway(spec, &report).map { .gateway($0) }
   case .tier1Gateway: Gateway(tier1: spec, &report).map { .gateway($0) }
-  case .clusterOnboarding, .egressGateway, .installGateway, .sharedGatewayReferenceGrant,
+  case .clusterOnboarding, .service, .egressGateway, .installGateway, .sharedGatewayReferenceGrant,
     .installGatewayTemplate, .wasmExtension, .application, .api, .workspaceAPI, .onboardingPolicy,
     .workloadGroup, .role, .user, .team, .serviceAccount, .oidc, .organizationAccess, .tenantAccess,
     .workspaceAccess, .trafficAccess, .securityAccess, .gatewayAccess, .istioInternalAccess,

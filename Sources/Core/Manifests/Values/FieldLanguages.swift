@@ -116,8 +116,21 @@ func fqnProblem(_ text: String) -> String? {
   guard let ref = ResourceRef(fqn: text) else {
     return "is no FQN; write it like organizations/acme/tenants/web/workspaces/shop"
   }
-  return ref.names.allSatisfy { isDNSLabel($0.utf8) }
+  return areNames(ref.names, of: ref.kind)
     ? nil : "has a name in it that is no DNS label"
+}
+
+/// Whether an object of a kind may have the name.
+func isName(_ text: String, of kind: Kind) -> Bool {
+  guard kind == .service else { return isDNSLabel(text.utf8) }
+  return ServiceName(fullName: text).map {
+    isDNSLabel($0.name.utf8) && isDNSLabel($0.namespace.utf8)
+  } ?? false
+}
+
+/// Whether an object of a kind and its ancestors may have the names.
+func areNames(_ names: [String], of kind: Kind) -> Bool {
+  zip(kind.ancestry, names).allSatisfy { isName($1, of: $0) }
 }
 
 func pathProblem(_ text: String) -> String? {

@@ -56,6 +56,12 @@ extension TextFormat {
     isDNSLabel(text.utf8) ? nil : "is no DNS label (lower-case letters, digits and '-')"
   }.converting(convertedName)
 
+  static let fullServiceName = TextFormat(
+    "service.namespace", pattern: "^[a-z0-9-]+\\.[a-z0-9-]+$", longest: 127, code: .badName
+  ) { text in
+    isName(text, of: .service) ? nil : "names no service; write SERVICE.NAMESPACE"
+  }
+
   static let fqn = TextFormat("FQN", pattern: "^(organizations|rbac)/") { text in
     fqnProblem(text)
   }.converting(convertedFQN)

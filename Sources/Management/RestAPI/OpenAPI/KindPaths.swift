@@ -18,7 +18,16 @@ struct KindPaths {
 
   var paths: [String: Document] {
     let outer = parents.map { Parameter.name($0.rawValue).document }
-    let inner = kind.isOnly ? outer : outer + [Parameter.name(kind.rawValue).document]
+    let own =
+      kind == .service
+      ? Parameter.fullServiceName(kind.rawValue) : Parameter.name(kind.rawValue)
+    let inner = kind.isOnly ? outer : outer + [own.document]
+    if kind.isObserved {
+      return [
+        item: .object(["parameters": .list(inner), "get": read.document]),
+        collection: .object(["parameters": .list(outer), "get": list.document]),
+      ]
+    }
     var paths: [String: Document] = [
       item: .object([
         "parameters": .list(inner), "get": read.document, "put": put.document,

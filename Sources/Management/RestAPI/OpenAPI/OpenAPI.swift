@@ -120,7 +120,9 @@ enum OpenAPI {
         "get": Operation(
           "lookUpService", "Which objects configure a service",
           query: [
-            .text("service", "NAMESPACE/NAME.", isRequired: true),
+            .text(
+              "service", "NAMESPACE/NAME, or the FQN of a service of the registry.",
+              isRequired: true),
             .text("cluster", "Only in this cluster."),
           ], answer: schema("ServiceLookup")
         ).document

@@ -44,6 +44,12 @@ struct Parameter {
       isRequired: true)
   }
 
+  static func fullServiceName(_ name: String) -> Parameter {
+    Parameter(
+      name, .pattern("^[a-z0-9-]+\\.[a-z0-9-]+$"), "A service and its namespace: orders.shop.",
+      in: "path", isRequired: true)
+  }
+
   static let revision = Parameter(
     "revision", .integer(1...(1 << 53)), "The number of a change.", in: "path", isRequired: true)
   static let dryRun = Parameter(

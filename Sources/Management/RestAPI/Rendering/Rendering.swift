@@ -31,9 +31,12 @@ enum Rendering {
     var metadata = members["metadata"]?.object ?? [:]
     metadata["fqn"] = .string(object.ref.fqn)
     metadata["etag"] = .string(String(object.revision.number))
-    metadata["created"] = .integer(object.created.number)
-    metadata["createdAt"] = time(object.createdAt)
-    metadata["updatedAt"] = time(object.updatedAt)
+    // Nobody wrote what is observed.
+    if !object.ref.kind.isObserved {
+      metadata["created"] = .integer(object.created.number)
+      metadata["createdAt"] = time(object.createdAt)
+      metadata["updatedAt"] = time(object.updatedAt)
+    }
     members["metadata"] = .object(metadata)
     if let status { members["status"] = Self.status(status, of: object) }
     return .object(members)

@@ -28,6 +28,15 @@ enum Route: Hashable {
     }
   }
 
+  /// The kind of the objects here, where they are observed and not written.
+  var observedKind: Kind? {
+    switch self {
+    case .secured(.object(let ref)) where ref.kind.isObserved: ref.kind
+    case .secured(.collection(let collection)) where collection.kind.isObserved: collection.kind
+    case .open, .secured: nil
+    }
+  }
+
   /// The value of the `Allow` header.
   var allow: String {
     let all = methods.map(\.rawValue) + (methods.contains(.get) ? ["HEAD"] : []) + ["OPTIONS"]
@@ -123,7 +132,7 @@ enum SecuredRoute: Hashable {
       let ref = ResourceRef(fqn: segments.dropLast().joined(separator: "/"))
     {
       switch (last, ref.kind) {
-      case ("status", _): self = .status(ref)
+      case ("status", let kind) where !kind.isObserved: self = .status(ref)
       case ("tokens", .cluster): self = .joinTokens(cluster: ref)
       default: return nil
       }
@@ -134,8 +143,8 @@ enum SecuredRoute: Hashable {
 
   var methods: [HTTPRequest.Method] {
     switch self {
-    case .object: [.get, .put, .patch, .delete]
-    case .collection: [.get, .post]
+    case .object(let ref): ref.kind.isObserved ? [.get] : [.get, .put, .patch, .delete]
+    case .collection(let collection): collection.kind.isObserved ? [.get] : [.get, .post]
     case .apply, .plan, .joinTokens, .rollback: [.post]
     case .status, .changes, .change, .lookupService, .lookupSelector, .agents, .workloads, .proxies,
       .proxyConfiguration, .path, .watch:
