@@ -29,8 +29,9 @@ enum Fact: Hashable {
   case authorities
   /// Which clusters have somebody who may call services of a namespace, and which services.
   case reach(namespace: String)
-  /// How one cluster reaches another.
-  case path(Connection)
+  /// How the others reach a cluster: one fact for all of them, because what reads one reads all, and
+  /// a fact for each pair of a thousand clusters would be a million.
+  case paths(to: String)
   /// Whether it does.
   case connection(Connection)
   /// The port at which gateways take what is meant for a cluster.

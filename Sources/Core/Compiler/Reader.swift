@@ -106,7 +106,7 @@ struct Reader {
   }
 
   mutating func path(from: String, to: String) -> PeerPath? {
-    facts.insert(.path(Connection(from: from, to: to)))
+    facts.insert(.paths(to: to))
     return world.connectivity.path(from: from, to: to)
   }
 

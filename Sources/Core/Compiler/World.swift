@@ -80,7 +80,7 @@ struct World {
   }
 
   private func note(_ differences: Connectivity.Differences, _ touched: inout Touched) {
-    for pair in differences.paths { touched.facts.insert(.path(pair)) }
+    for pair in differences.paths { touched.facts.insert(.paths(to: pair.to)) }
     for pair in differences.connections { touched.facts.insert(.connection(pair)) }
     if differences.networks { touched.facts.insert(.networks) }
   }
