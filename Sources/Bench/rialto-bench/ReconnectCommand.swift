@@ -27,10 +27,11 @@ struct ReconnectCommand: Scenario {
 
   func validate() throws {
     guard (10...100_000).contains(services), (1...10_000).contains(proxies),
-      (1...services).contains(scope)
+      (1...services).contains(scope), services / scope <= proxies
     else {
       throw ValidationError(
-        "--services is 10 to 100000, --proxies 1 to 10000, --scope at most --services")
+        "--services is 10 to 100000, --proxies 1 to 10000, --scope at most --services, and there "
+          + "is a proxy for each --scope of the --services")
     }
   }
 

@@ -11,6 +11,7 @@ struct StormCommand: Scenario {
       A real server, a real agent, a real Envoy that is asked at a steady rate, and simulated \
       proxies that see the same. Routes come, change and go in a burst, from several clients; the \
       last change leads the traffic where it never went before. States in between may be merged. \
+      The first storm brings most clusters into being, for every proxy; the others change them. \
       The time runs from the last acknowledged write until Envoy answers accordingly and the last \
       simulated proxy has acknowledged everything; those that are slow on purpose, and those that \
       drop their connections meanwhile, count apart. In the end, one proxy forgets what it has, \
@@ -45,6 +46,10 @@ struct StormCommand: Scenario {
 
   private struct Measured: Sendable {
     var converged = Samples()
+    /// Of the first storm, in which most routes and their clusters come into being.
+    var first = Duration.zero
+    /// Sent to all proxies in the first storm.
+    var firstBytes = 0
     var envoy = Samples()
     var crowd = Samples()
     var slow = Samples()
@@ -122,7 +127,11 @@ struct StormCommand: Scenario {
     measured.envoy.add(envoy)
     measured.crowd.add(latest(prompt))
     measured.slow.add(latest(droppers.upperBound..<proxies + 1))
-    measured.converged.add(max(envoy, latest(prompt)))
+    let converged = max(envoy, latest(prompt))
+    if measured.converged.count == 0 {
+      (measured.first, measured.firstBytes) = (converged, counts.bytes)
+    }
+    measured.converged.add(converged)
     measured.writing.add(last - start)
     measured.agent.add((ProcessTable.processorTime(of: agent) ?? .zero) - (before.0 ?? .zero))
     measured.server.add((ProcessTable.processorTime(of: server) ?? .zero) - (before.1 ?? .zero))
@@ -172,6 +181,9 @@ struct StormCommand: Scenario {
         .fault("failed_requests", measured.traffic.failed),
         .fault("resent", measured.faults.resent),
         .fault("different_from_fresh", measured.different),
+        .init(
+          name: "first_converged_s", value: measured.first / .seconds(1), unit: "s"),
+        .init(name: "first_sent_mb", value: Double(measured.firstBytes) / 1_048_576, unit: "MB"),
         .init(name: "converged_worst_s", value: measured.converged.maximum / 1000, unit: "s"),
         .init(name: "envoy_converged_s", value: seconds(measured.envoy), unit: "s"),
         .init(name: "proxies_converged_s", value: seconds(measured.crowd), unit: "s"),

@@ -107,3 +107,15 @@ package enum GatewayAction: Hashable, Sendable, Codable {
   case redirect(scheme: String?, authority: String?, path: String?, port: Int?, code: Int)
   case respond(status: Int, body: String?)
 }
+
+extension GatewayServer {
+  /// Whether this cluster itself answers for the host name, rather than another one.
+  package var answers: Bool { rules.contains { !$0.action.isForward } }
+
+  /// Whether some requests are passed on to other clusters.
+  package var forwards: Bool { rules.contains(where: \.action.isForward) }
+}
+
+extension GatewayAction {
+  package var isForward: Bool { if case .forward = self { true } else { false } }
+}

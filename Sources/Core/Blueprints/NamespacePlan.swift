@@ -136,3 +136,11 @@ package enum Principal: Hashable, Sendable, Codable {
   case namespace(trustDomain: String, namespace: NamePattern)
   case serviceAccount(trustDomain: String, namespace: String, name: String)
 }
+
+extension [CallRule] {
+  /// The first rule for a host, where it says something.
+  package func rule(for host: String) -> CallRule? {
+    let rule = first { rule in rule.hosts.contains { HostPattern(text: $0).matches(host) } }
+    return rule?.timeout != nil || rule?.retries != nil ? rule : nil
+  }
+}

@@ -186,3 +186,19 @@ package struct WeightedDestination: Hashable, Sendable, Codable {
     self.weight = weight
   }
 }
+
+extension WeightedDestination {
+  /// The service and the port that this leads to from a call to `port` of `service`; nil when there
+  /// is no such service, port or subset, or when the two ports do not speak the same.
+  package func target(
+    from service: ServicePlan, port: PlannedPort, _ find: (String) -> ServicePlan?
+  ) -> (service: ServicePlan, port: Int)? {
+    let number = self.port ?? port.number
+    guard let target = host.map(find) ?? service,
+      let found = target.ports.first(where: { $0.number == number }),
+      found.protocolName.isHTTP == port.protocolName.isHTTP,
+      subset.map({ name in target.subsets.contains { $0.name == name } }) ?? true
+    else { return nil }
+    return (target, number)
+  }
+}

@@ -10,7 +10,7 @@ package struct WorkloadsPlan: Hashable, Sendable, Codable {
   package var calls: [CallRule]?
   /// Who may call them, and how; nil: whom their namespace admits.
   package var admission: Admission?
-  /// Who may call some of them instead, sorted by name: the first that fits a workload holds.
+  /// Who may call some of them instead, in order: the first that fits a workload holds.
   package var subsets: [SubsetAdmission]
 
   package init(

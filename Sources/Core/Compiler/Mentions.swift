@@ -7,15 +7,6 @@ extension Resource {
     if case .serviceRoute(let route) = spec { route } else { nil }
   }
 
-  /// The service that a setting of a service is about.
-  var settledService: ServiceName? {
-    switch spec {
-    case .serviceTrafficSetting(let setting): setting.service
-    case .serviceSecuritySetting(let setting): setting.service
-    default: nil
-    }
-  }
-
   var gateway: Gateway? {
     if case .gateway(let gateway) = spec { gateway } else { nil }
   }

@@ -67,10 +67,7 @@ extension IncrementalCompiler {
       reach = plan.reach ?? reach
     }
     guard case .only(let targets)? = reach else { return true }
-    return targets.contains { target in
-      target.namespace.matches(service.namespace)
-        && (target.service ?? service.name) == service.name
-    }
+    return targets.contains { $0.includes(namespace: service.namespace, service: service.name) }
   }
 
   private func reason(

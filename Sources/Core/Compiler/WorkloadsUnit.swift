@@ -73,25 +73,31 @@ private struct ServiceScope {
 
   mutating func plan(_ reader: inout Reader) -> WorkloadsPlan {
     let policy = reader.policy(at: policyPlace)
+    let inherited = reader.policy(
+      at: PolicyPlace(workspace.ref, trafficGroup: traffic?.ref, securityGroup: security?.ref))
+    func isOwn(_ property: PolicyProperty) -> Bool {
+      policy[property]?.value != inherited[property]?.value
+        || isSaidBySettings(policy[property])
+    }
     var plan = WorkloadsPlan(namespace: service.namespace, service: service.name)
-    if isOwn(policy[.reachability]) {
+    if isOwn(.reachability) {
       plan.reach = reach(from: place, workspace, traffic, policy)
       note([.reachability], of: policy, &reader)
     }
-    if isOwn(policy[.upstreams]) {
+    if isOwn(.upstreams) {
       plan.calls = calls(policy)
       note([.upstreams], of: policy, &reader)
     }
-    if isOwn(policy[.trafficMode]) || isOwn(policy[.authorization]) {
+    if isOwn(.trafficMode) || isOwn(.authorization) {
       plan.admission = admission(to: place, workspace, security, policy, &reader)
       note([.trafficMode, .authorization], of: policy, &reader)
     }
-    plan.subsets = subsets(&reader)
+    plan.subsets = subsets(beside: policy, &reader)
     return plan
   }
 
-  /// Whether the service's own settings have a say in what holds: else its namespace has it too.
-  private func isOwn(_ property: EffectiveProperty?) -> Bool {
+  /// Whether the service's own settings have a say in what holds.
+  private func isSaidBySettings(_ property: EffectiveProperty?) -> Bool {
     (property?.sources ?? []).contains { source in settings.contains { $0.ref == source.ref } }
   }
 
@@ -104,8 +110,11 @@ private struct ServiceScope {
     for property in properties { sources.formUnion(reader.sources(of: policy[property])) }
   }
 
-  /// Those that the service's route there has, by name; the first of two with one name counts.
-  private mutating func subsets(_ reader: inout Reader) -> [SubsetAdmission] {
+  /// Those that the service's route there has, the one with most labels first, because it says most
+  /// of a workload; the first of two with one name counts.
+  private mutating func subsets(
+    beside whole: EffectivePolicy, _ reader: inout Reader
+  ) -> [SubsetAdmission] {
     let setting = security.flatMap { group in
       reader.policySetting(of: service, in: group.ref, .serviceSecuritySetting, .everything)
     }
@@ -128,16 +137,20 @@ private struct ServiceScope {
       var place = policyPlace
       place.subset = subset.name
       let policy = reader.policy(at: place)
-      let properties = [policy[.trafficMode], policy[.authorization]]
-      guard properties.contains(where: { $0.isOf(setting.ref, subset: subset.name) })
-      else { continue }
+      let isOwn = [PolicyProperty.trafficMode, .authorization].contains { property in
+        policy[property]?.value != whole[property]?.value
+          || policy[property].isOf(setting.ref, subset: subset.name)
+      }
+      guard isOwn else { continue }
       found[subset.name] = SubsetAdmission(
         name: subset.name, labels: labels,
         admission: admission(to: self.place, workspace, security, policy, &reader))
       note([.trafficMode, .authorization], of: policy, &reader)
       if let route { sources.insert(route.source) }
     }
-    return found.values.sorted { $0.name < $1.name }
+    return found.values.sorted {
+      ($1.labels.count, $0.name) < ($0.labels.count, $1.name)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Blueprints
+import Inheritance
 import Model
 
 /// The inputs as they are now, indexed so that whatever a unit needs is found without a walk.
@@ -246,7 +247,7 @@ struct World {
   private mutating func setServiceSetting(
     _ ref: ResourceRef, _ before: Resource?, _ after: Resource?, _ touched: inout Touched
   ) {
-    let (old, new) = (before?.settledService, after?.settledService)
+    let (old, new) = (before?.settingService, after?.settingService)
     guard old != new else { return }
     if let old { Self.remove(ref, from: &serviceSettings, old) }
     if let new { serviceSettings[new, default: []].insert(ref) }

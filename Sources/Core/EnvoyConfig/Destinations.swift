@@ -18,12 +18,8 @@ struct Destinations {
       destinations.isEmpty ? [WeightedDestination(weight: 100)] : destinations
     let weighted = written.filter { $0.weight != 0 }
     for destination in weighted.isEmpty ? written : weighted {
-      let target = destination.host.map { site.service(host: $0) } ?? service
-      let number = destination.port ?? port.number
-      guard let target,
-        let found = target.ports.first(where: { $0.number == number }),
-        found.protocolName.isHTTP == port.protocolName.isHTTP,
-        destination.subset.map({ name in target.subsets.contains { $0.name == name } }) ?? true
+      guard
+        let (target, number) = destination.target(from: service, port: port, site.service(host:))
       else {
         clusters.append((EnvoyName.unavailableCluster, destination.weight))
         continue

@@ -75,18 +75,6 @@ extension ProxyRole {
   var servesMesh: Bool { self == .ingress || self == .eastWest }
 }
 
-extension GatewayServer {
-  /// Whether this cluster itself answers for the host name, rather than another one.
-  var answers: Bool { rules.contains { !$0.action.isForward } }
-
-  /// Whether some requests are passed on to other clusters.
-  var forwards: Bool { rules.contains(where: \.action.isForward) }
-}
-
-extension GatewayAction {
-  var isForward: Bool { if case .forward = self { true } else { false } }
-}
-
 extension Site {
   /// The host names that gateways of this cluster answer for.
   var meshHostnames: Set<String> {

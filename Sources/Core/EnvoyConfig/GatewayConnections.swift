@@ -31,17 +31,20 @@ struct GatewayConnection {
   /// Whether nothing tells its connections from others of the port.
   var isWhole: Bool { server.entry == .terminated(tls: .none) }
 
-  /// `amongTLS`: whether the port knows TLS from plaintext.
-  func chain(amongTLS: Bool) -> FilterChain {
+  /// - Parameters:
+  ///   - amongTLS: whether the port knows TLS from plaintext.
+  ///   - withdrawals: with another number, connections of the chain end.
+  func chain(amongTLS: Bool, withdrawals: Int) -> FilterChain {
     .with {
       let prefix = EnvoyName.gatewayListener(port: server.port)
       $0.filters = [NetworkFilter(TCPProxy(statPrefix: prefix, to: destinations))]
       if isWhole {
-        $0.name = "tcp"
+        $0.name = EnvoyName.chain("tcp", withdrawals: withdrawals)
         if amongTLS { $0.filterChainMatch.transportProtocol = EnvoyName.transportPlaintext }
         return
       }
-      $0.name = "\(files == nil ? "passthrough" : "tls")_\(server.hostname)"
+      $0.name = EnvoyName.chain(
+        "\(files == nil ? "passthrough" : "tls")_\(server.hostname)", withdrawals: withdrawals)
       $0.filterChainMatch.transportProtocol = EnvoyName.transportTLS
       // Without a name in the handshake there is no chain, unless a server takes every host.
       if server.hostname != "*" { $0.filterChainMatch.serverNames = [server.hostname] }

@@ -5,16 +5,18 @@ import SwiftProtobuf
 
 /// Everything that lets clients from outside in through a gateway, except for the clusters.
 func gatewayResources(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
-  let withdrawals = site.trust?.withdrawals ?? 0
+  func port(_ number: Int) -> GatewayPort {
+    GatewayPort(
+      number: number, withdrawals: site.trust?.withdrawals ?? 0,
+      isStraight: profile.passage == .straight)
+  }
   var ports: [Int: GatewayPort] = [:]
   for plan in site.gateways(for: profile) {
     for server in plan.servers {
-      ports[server.port, default: GatewayPort(number: server.port, withdrawals: withdrawals)]
-        .add(server, of: plan, in: site)
+      ports[server.port, default: port(server.port)].add(server, of: plan, in: site)
     }
     for server in plan.connections {
-      ports[server.port, default: GatewayPort(number: server.port, withdrawals: withdrawals)]
-        .add(server, of: plan, in: site)
+      ports[server.port, default: port(server.port)].add(server, of: plan, in: site)
     }
   }
   return ports.values.sorted { $0.number < $1.number }.flatMap(\.resources)
@@ -27,6 +29,8 @@ private struct GatewayPort {
   var number: Int
   /// How often a cluster was believed no more.
   private let withdrawals: Int
+  /// Whether connections lead to other clusters directly, and no gateway on the way ends them.
+  private let isStraight: Bool
   private var plaintext: [GatewayHost] = []
   private var terminated: [TerminatedHost] = []
   private var connections: [GatewayConnection] = []
@@ -36,9 +40,10 @@ private struct GatewayPort {
     var files: TerminationFiles
   }
 
-  init(number: Int, withdrawals: Int) {
+  init(number: Int, withdrawals: Int, isStraight: Bool) {
     self.number = number
     self.withdrawals = withdrawals
+    self.isStraight = isStraight
   }
 
   mutating func add(_ server: GatewayServer, of plan: GatewayPlan, in site: Site) {
@@ -113,7 +118,9 @@ private struct GatewayPort {
       $0.listenerFiltersTimeout = .init(milliseconds: 5000)
       if isInspected { $0.listenerFilters = [.tlsInspector] }
       $0.filterChains = terminated.map(chain)
-      $0.filterChains += connections.map { $0.chain(amongTLS: isInspected) }
+      $0.filterChains += connections.map {
+        $0.chain(amongTLS: isInspected, withdrawals: isStraight ? withdrawals : 0)
+      }
       if !plaintext.isEmpty { $0.filterChains.append(plaintextChain) }
     }
     let origins = connections.reduce(into: Set(hosts.map { ItemKey.gateway($0.plan.fqn) })) {
@@ -136,10 +143,10 @@ private struct GatewayPort {
   }
 
   /// What a cluster is still answering when it is believed no more ends only with the connection of
-  /// the client: a chain through which requests are forwarded is another one afterwards, and Envoy
-  /// closes what came by the old one.
+  /// the client: a chain through which something may go to other clusters is another one afterwards,
+  /// and Envoy closes what came by the old one.
   private func withdrawals(concerning hosts: [GatewayHost]) -> Int {
-    hosts.contains { $0.server.forwards } ? withdrawals : 0
+    isStraight || hosts.contains { $0.server.forwards } ? withdrawals : 0
   }
 
   private func chain(_ entry: TerminatedHost) -> FilterChain {

@@ -96,10 +96,8 @@ struct Site: Sendable {
   /// How the callers call `host`.
   func callPolicy(from caller: Caller, to host: String) -> CallPolicy {
     let own = ownPlan(of: caller)
-    let rule = (own?.calls ?? namespaces[caller.namespace]?.calls ?? []).first { rule in
-      rule.hosts.contains { HostPattern(text: $0).matches(host) }
-    }
-    guard let rule, rule.timeout != nil || rule.retries != nil else { return CallPolicy() }
+    let rules = own?.calls ?? namespaces[caller.namespace]?.calls ?? []
+    guard let rule = rules.rule(for: host) else { return CallPolicy() }
     let origin =
       own.flatMap { $0.calls == nil ? nil : BlueprintItem.workloads($0).key }
       ?? .namespace(caller.namespace)

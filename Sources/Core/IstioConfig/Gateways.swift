@@ -52,12 +52,7 @@ extension Mesh {
   private func warnOfNeighbours(
     _ hostname: String, of plan: GatewayPlan, _ writer: inout Writer
   ) {
-    let answers = plan.servers.contains { server in
-      server.hostname == hostname
-        && server.rules.contains { rule in
-          if case .forward = rule.action { false } else { true }
-        }
-    }
+    let answers = plan.servers.contains { $0.hostname == hostname && $0.answers }
     guard hasPeers, answers else { return }
     writer.warn(
       .gateway(plan.fqn),
@@ -134,11 +129,13 @@ private struct GatewayRoutes {
       if let authority { redirect["authority"] = .string(authority) }
       if let path { redirect["uri"] = .string(path) }
       if let number { redirect["port"] = .integer(Int64(number)) }
-      http.append(routeName, when: [plain], ["redirect": .object(redirect)])
+      http.append(
+        routeName, when: [plain], ["redirect": .object(redirect)], isRefusal: true)
     case .respond(let status, let body):
       var answer: [String: Document] = ["status": .integer(Int64(status))]
       if let body { answer["body"] = ["string": .string(body)] }
-      http.append(routeName, when: [plain], ["directResponse": .object(answer)])
+      http.append(
+        routeName, when: [plain], ["directResponse": .object(answer)], isRefusal: true)
     case .forward(let clusters, let path, let authority):
       let shares = forward(to: clusters, &writer)
       origins.formUnion(shares.origins)
@@ -173,7 +170,7 @@ private struct GatewayRoutes {
     }
     let number = plain.members["port"]?.integer.map { Int($0) }
     let caller = mesh.sortedNamespaces.first { $0.namespace == plan.namespace }
-    let call = caller.flatMap { mesh.callRule(from: $0, to: service.host) }
+    let call = caller?.calls.rule(for: service.host)
     if call != nil { origins.insert(.namespace(plan.namespace)) }
     let rewrite = target.rewrite.map { PathRewrite(of: match.path, to: $0) }
     for way in service.rules(for: port) {

@@ -71,14 +71,19 @@ struct Match {
 struct HTTPRoutes {
   private(set) var documents: [Document] = []
   private(set) var obstacles: [String] = []
+  /// Something refuses requests that Istio cannot tell from others: nothing more is let through.
+  private var isClosed = false
 
   /// A route for requests that meet one of `matches`; without those that Istio cannot express, and
-  /// not at all when none is left, because a wider route would take requests that are not meant.
+  /// not at all when none is left, because a wider route would take requests that are not meant. When
+  /// one that lets nobody through falls out in part, whatever follows is refused.
   mutating func append(
-    _ name: String, when matches: [Match], _ action: [String: Document]
+    _ name: String, when matches: [Match], _ action: [String: Document], isRefusal: Bool = false
   ) {
+    guard !isClosed else { return }
     obstacles += matches.compactMap(\.obstacle).map { "route \(name): \($0)" }
     let usable = matches.filter { $0.obstacle == nil }
+    defer { if isRefusal, usable.count < matches.count { close(after: name) } }
     guard !usable.isEmpty else { return }
     var route = action
     route["name"] = .string(name)
@@ -86,6 +91,12 @@ struct HTTPRoutes {
       route["match"] = .list(usable.map { .object($0.members) })
     }
     documents.append(.object(route))
+  }
+
+  private mutating func close(after name: String) {
+    isClosed = true
+    obstacles.append("route \(name): it refuses requests, so everything after it is refused")
+    documents.append(["name": "refused", "directResponse": ["status": 503]])
   }
 }
 

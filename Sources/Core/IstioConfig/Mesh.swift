@@ -6,6 +6,7 @@ struct Mesh {
   private(set) var trust: TrustPlan?
   /// By host.
   private var services: [String: ServicePlan] = [:]
+  private(set) var sortedServices: [ServicePlan] = []
   private(set) var sortedNamespaces: [NamespacePlan] = []
   private(set) var sortedWorkloads: [WorkloadsPlan] = []
   private(set) var sortedGateways: [GatewayPlan] = []
@@ -29,10 +30,9 @@ struct Mesh {
       case .peer(let plan): peers[plan.cluster] = plan
       }
     }
-  }
-
-  var sortedServices: [ServicePlan] {
-    services.values.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+    sortedServices = services.values.sorted {
+      ($0.namespace, $0.name) < ($1.namespace, $1.name)
+    }
   }
 
   func service(host: String) -> ServicePlan? { services[host] }
@@ -45,18 +45,6 @@ struct Mesh {
   }
 
   func healthyInstances(of service: ServicePlan) -> Int { max(healthy[service.key] ?? 1, 0) }
-
-  /// How the workloads of a namespace call a host, where a rule says something about it.
-  func callRule(from namespace: NamespacePlan, to host: String) -> CallRule? {
-    callRule(of: namespace.calls, to: host)
-  }
-
-  func callRule(of calls: [CallRule], to host: String) -> CallRule? {
-    let rule = calls.first { rule in
-      rule.hosts.contains { HostPattern(text: $0).matches(host) }
-    }
-    return rule?.timeout != nil || rule?.retries != nil ? rule : nil
-  }
 }
 
 extension ServicePlan {

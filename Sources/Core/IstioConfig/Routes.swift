@@ -51,11 +51,11 @@ extension Mesh {
   /// of one service, which may have no rule where its namespace has one, before its namespace's.
   private func callRules(to host: String) -> [(Callers, CallRule?)] {
     let namespaces = sortedNamespaces.compactMap { namespace in
-      callRule(from: namespace, to: host).map { (Callers(namespace: namespace.namespace), $0) }
+      namespace.calls.rule(for: host).map { (Callers(namespace: namespace.namespace), $0) }
     }
     let own = sortedWorkloads.compactMap { plan -> (Callers, CallRule?)? in
       guard let calls = plan.calls else { return nil }
-      let rule = callRule(of: calls, to: host)
+      let rule = calls.rule(for: host)
       guard rule != nil || namespaces.contains(where: { $0.0.namespace == plan.namespace }) else {
         return nil
       }

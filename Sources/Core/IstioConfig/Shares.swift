@@ -26,12 +26,8 @@ struct Shares {
     let weighted = written.filter { $0.weight > 0 }
     origins = [service.key]
     for destination in weighted.isEmpty ? written : weighted {
-      let target = destination.host.map { mesh.service(host: $0) } ?? service
-      let number = destination.port ?? port.number
-      guard let target,
-        let found = target.ports.first(where: { $0.number == number }),
-        found.protocolName.isHTTP == port.protocolName.isHTTP,
-        destination.subset.map({ name in target.subsets.contains { $0.name == name } }) ?? true
+      guard
+        let (target, number) = destination.target(from: service, port: port, mesh.service(host:))
       else {
         failing += max(destination.weight, 1)
         continue

@@ -37,6 +37,10 @@ extension Mesh {
       }
       if let admission = plan.admission {
         guard admission.traffic != subset.admission.traffic else { continue }
+        if subset.admission.traffic == .required {
+          refuseStrangers(plan, label, more, from: key, &writer)
+          continue
+        }
         writer.warn(
           key,
           "subset \(subset.name): whether callers must show a certificate is as for the service: "
@@ -46,6 +50,20 @@ extension Mesh {
       }
     }
     warnOfRefusals(by: plan, key, &writer)
+  }
+
+  /// Whoever shows no certificate, where Istio's mode for all of the service lets them in.
+  private func refuseStrangers(
+    _ plan: WorkloadsPlan, _ name: String, _ labels: [String: String], from key: ItemKey,
+    _ writer: inout Writer
+  ) {
+    writer.write(
+      IstioObject(
+        .authorizationPolicy, namespace: plan.namespace, "\(name).strangers", from: [key],
+        [
+          "action": "DENY", "rules": [["from": [["source": ["notPrincipals": ["*"]]]]]],
+          "selector": selector(labels),
+        ]))
   }
 
   private func writeMode(

@@ -13,7 +13,7 @@ package func plan(
   let delta = after.update(change)
   let byCluster = Dictionary(grouping: proxies, by: \.cluster)
   let clusters = delta.clusters.sorted { $0.key < $1.key }.map { cluster, difference in
-    let proxyEffects = ProxyEffects(cluster: cluster, before: compiler, after: after, difference)
+    let proxyEffects = ProxyEffects(cluster: cluster, before: compiler, difference)
     let effects = proxyEffects.groups(byCluster[cluster] ?? [])
     return MeshPlan.Cluster(
       cluster: cluster, items: items(of: difference, in: cluster, before: compiler),

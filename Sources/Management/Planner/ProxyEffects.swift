@@ -17,8 +17,7 @@ struct ProxyEffects {
   private static let mostServices = 1_000
 
   init(
-    cluster: String, before: IncrementalCompiler, after: IncrementalCompiler,
-    _ difference: CompilationDelta.Difference
+    cluster: String, before: IncrementalCompiler, _ difference: CompilationDelta.Difference
   ) {
     self.cluster = cluster
     self.before = before
@@ -31,7 +30,8 @@ struct ProxyEffects {
 
   func groups(_ proxies: [PlannedProxy]) -> (groups: [MeshPlan.Group], leftOut: String?) {
     guard !proxies.isEmpty else { return ([], nil) }
-    let isNarrow = changed.keys.allSatisfy(\.isService)
+    // The listener for captured calls is made of the ports of all services.
+    let isNarrow = changed.keys.allSatisfy(\.isService) && !changesPorts
     let scope: [ItemKey: BlueprintItem]
     var concerned = proxies
     if isNarrow {
@@ -48,7 +48,6 @@ struct ProxyEffects {
         return ([], "more than the routes of services changes among \(services) services")
       }
     }
-    let changesPorts = changesPorts
     let byProfile = Dictionary(grouping: concerned) { profile(of: $0, isNarrow: isNarrow) }
     var translator = SiteTranslator()
     _ = translator.update(
@@ -62,7 +61,6 @@ struct ProxyEffects {
         old.resources(for: profile).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       let resources = resources(of: change, known).filter {
         !isNarrow || profile.role != .sidecar || $0.type != EnvoyResourceType.listener.word
-          || changesPorts
       }
       guard !resources.isEmpty else { continue }
       groups[resources, default: []] += (byProfile[profile] ?? []).map(\.nodeID)
@@ -127,10 +125,7 @@ struct ProxyEffects {
     case .only(let targets):
       return services.contains { key in
         key.service.map { service in
-          targets.contains { target in
-            target.namespace.matches(service.namespace)
-              && (target.service == nil || target.service == service.name)
-          }
+          targets.contains { $0.includes(namespace: service.namespace, service: service.name) }
         } ?? false
       }
     }
@@ -149,6 +144,12 @@ struct ProxyEffects {
       scope[sourced.item.key] = sourced.item
     }
     for key in services { scope[key] = item(key) }
+    // What a gateway or one of the services sends requests to must be there, or it would seem not to
+    // exist.
+    for service in scope.values.flatMap(\.mentionedServices) {
+      let key = ItemKey.service(namespace: service.namespace, name: service.name)
+      if scope[key] == nil { scope[key] = item(key) }
+    }
     return scope
   }
 

@@ -121,9 +121,9 @@ struct FeedState {
     self.revision = max(self.revision, revision)
     log.append(changed, digest: digest)
     // A part at a time keeps the cost of forgetting the oldest constant per delta.
-    if log.keys.count > logLimit || log.deltas.count > logLimit {
-      log.shorten(to: logLimit / 4 * 3)
-    }
+    // Once it is much longer than there are items, everything is as short.
+    let limit = min(logLimit, max(1_024, 4 * items.count))
+    if log.keys.count > limit || log.deltas.count > limit { log.shorten(to: limit / 4 * 3) }
     outcome.generation = generation
     return outcome
   }

@@ -20,6 +20,9 @@ struct Ledger {
   static let waveLimit = 10_000
   static let generationLimit = 200_000
   private var keptGenerations = 0
+  /// The newest revision of a wave that is forgotten, and the newest generation of each cluster in
+  /// one: who has that has all of them.
+  private var forgotten: (revision: Int64, generations: [String: Int64]) = (0, [:])
 
   /// Milliseconds since 1970. What was committed before has no times: it is compiled and told again
   /// with every start, and how long it took once is not known any more.
@@ -47,7 +50,10 @@ struct Ledger {
   }
 
   /// The cluster exists no more: nobody waits for it from now on.
-  mutating func forget(cluster: String) { clusters[cluster] = nil }
+  mutating func forget(cluster: String) {
+    clusters[cluster] = nil
+    forgotten.generations[cluster] = nil
+  }
 
   mutating func published(
     cluster: String, generation: Int64?, _ touched: [FeedState.Touched]
@@ -78,16 +84,17 @@ struct Ledger {
   private mutating func forgetWaves() {
     guard waves.count > Self.waveLimit || keptGenerations > Self.generationLimit else { return }
     let tooMany = waves.count > Self.waveLimit ? Self.waveLimit / 10 : 0
-    var left = keptGenerations
-    var forgotten = 0
-    while forgotten < waves.count - 1,
-      forgotten < tooMany || left > Self.generationLimit / 10 * 9
+    var count = 0
+    while count < waves.count - 1,
+      count < tooMany || keptGenerations > Self.generationLimit / 10 * 9
     {
-      left -= waves[forgotten].generations.count
-      forgotten += 1
+      let wave = waves[count]
+      keptGenerations -= wave.generations.count
+      forgotten.revision = wave.revisions.upperBound
+      forgotten.generations.merge(wave.generations) { max($0, $1) }
+      count += 1
     }
-    waves.removeFirst(forgotten)
-    keptGenerations = left
+    waves.removeFirst(count)
   }
 
   mutating func set(problems found: [Diagnostic], of fqn: String) {
@@ -113,21 +120,25 @@ struct Ledger {
       return RevisionPropagation(
         revision: revision, isCompiled: false, isComplete: false, clusters: [])
     }
-    // What the history has dropped is long complete.
-    guard let wave = wave(of: revision) else {
-      return RevisionPropagation(
-        revision: revision, isCompiled: true, isComplete: true, clusters: [])
+    let wave = wave(of: revision)
+    let isForgotten = wave == nil && revision <= forgotten.revision
+    let generations = (wave?.generations ?? (isForgotten ? forgotten.generations : [:])).filter {
+      cluster, generation in
+      guard let progress = clusters[cluster] else { return false }
+      // Of what is forgotten, who is still behind is all that can be said.
+      return wave != nil || !progress.isComplete(generation)
     }
-    let generations = wave.generations.filter { clusters[$0.key] != nil }
     let rows = generations.sorted { $0.key < $1.key }.map { cluster, generation in
       row(
-        cluster: cluster, generation: generation, compiledAt: wave.compiledAt,
+        cluster: cluster, generation: generation, compiledAt: wave?.compiledAt,
         committedAt: committedAt, rejections: [])
     }
     return RevisionPropagation(
       revision: revision, isCompiled: true,
       isComplete: rows.allSatisfy { $0.state == .complete },
-      compiledAfter: committedAt.map { max(0, wave.compiledAt - $0 * 1_000) }, clusters: rows)
+      compiledAfter: committedAt.flatMap { committed in
+        wave.map { max(0, $0.compiledAt - committed * 1_000) }
+      }, clusters: rows)
   }
 
   /// - Parameter isCurrent: whether a rejection concerns an item as it is now, and with this object

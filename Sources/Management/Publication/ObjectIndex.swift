@@ -33,7 +33,7 @@ struct ObjectIndex {
   /// The comparison that was made last: the same change in another cluster has the same one.
   private var comparison = Comparison(before: [], after: [])
 
-  init(departureLimit: Int = 10_000) { self.departureLimit = departureLimit }
+  init(departureLimit: Int = 20_000) { self.departureLimit = departureLimit }
 
   /// By cluster.
   func traces(of fqn: String) -> [String: Trace] {
@@ -80,8 +80,9 @@ struct ObjectIndex {
       let left = (items[fqn]?[key] ?? 1) - 1
       items[fqn]?[key] = left > 0 ? left : nil
       if items[fqn]?.isEmpty == true { items[fqn] = nil }
+      // Once, however many items it leaves.
+      if departures[fqn]?[cluster] == nil { departed.append((fqn, cluster)) }
       departures[fqn, default: [:]][cluster, default: 0].grow(to: generation ?? 0)
-      departed.append((fqn, cluster))
     }
     return !(comparison.arrivals.isEmpty && comparison.departures.isEmpty)
   }

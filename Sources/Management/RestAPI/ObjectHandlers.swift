@@ -62,6 +62,7 @@ struct ObjectHandlers {
     let fields = try FieldSelector.requirements(call.query["fieldSelector"], of: collection.kind)
     if try call.flag("watch") {
       try await operations.check(principal, collection)
+      let start = try streams.start(of: call)
       if collection.kind.isObserved {
         return try streams.response(
           RegistrySource(
@@ -70,7 +71,7 @@ struct ObjectHandlers {
       return try streams.response(
         ObjectSource(
           operations, principal, .collection(collection, labels: labels, fields: fields),
-          streams.shared, after: streams.start(of: call)))
+          streams.shared, after: start))
     }
     let isFull = try view(call, of: nil) == .full
     let projection = try Projection(call.query["fields"])
@@ -132,12 +133,12 @@ struct ObjectHandlers {
     let view = try view(call, of: ref.kind)
     let object = try await operations.get(principal, ref)
     if try call.flag("watch") {
+      let start = try streams.start(of: call)
       if ref.kind.isObserved {
         return try streams.response(RegistrySource(operations, principal, .object(ref)))
       }
       return try streams.response(
-        ObjectSource(
-          operations, principal, .object(ref), streams.shared, after: streams.start(of: call)))
+        ObjectSource(operations, principal, .object(ref), streams.shared, after: start))
     }
     // What comes from elsewhere changes without a new revision, so the tag must not cover it.
     var document: Document?

@@ -33,7 +33,9 @@ import Testing
   }
 
   /// The listener of a gateway that does with its requests what `action` says.
-  private func gatewayListener(_ action: GatewayAction, withdrawals: Int) throws -> EnvoyResource {
+  private func gatewayListener(
+    _ action: GatewayAction, withdrawals: Int, role: ProxyRole = .ingress
+  ) throws -> EnvoyResource {
     let plan = GatewayPlan(
       fqn: "organizations/acme/gateways/edge", namespace: "gateways", labels: [:],
       servers: [
@@ -47,7 +49,7 @@ import Testing
         .gateway(plan.fqn): .gateway(plan),
       ], endpoints: [:],
       profile: ProxyProfile(
-        role: .edge, namespace: "gateways", serviceAccount: "edge",
+        role: role, namespace: "gateways", serviceAccount: "edge",
         capture: .bind(address: "127.0.0.1")))
     return try #require(
       resources.first { $0.name.type == .listener && $0.name.name == "gateway_8080" })
@@ -60,5 +62,17 @@ import Testing
     let respond = GatewayAction.respond(status: 200, body: nil)
     #expect(
       try gatewayListener(respond, withdrawals: 0) == gatewayListener(respond, withdrawals: 1))
+  }
+
+  @Test func `one less ends whatever an edge lets through, because it goes there directly`() throws
+  {
+    let route = GatewayAction.route(
+      host: "orders.shop.mesh", port: nil, rewritePath: nil, rewriteAuthority: nil)
+    func changes(_ role: ProxyRole) throws -> Bool {
+      try gatewayListener(route, withdrawals: 0, role: role)
+        != gatewayListener(route, withdrawals: 1, role: role)
+    }
+    #expect(try changes(.edge))
+    #expect(try !changes(.ingress))
   }
 }

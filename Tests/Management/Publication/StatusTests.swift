@@ -1,6 +1,7 @@
 import Blueprints
 import Documents
 import Publication
+import Streams
 import Synchronization
 import Testing
 
@@ -218,5 +219,37 @@ final class ManualClock: Sendable {
       serviceAccount: "orders", labels: [:], version: "1", envoyVersion: "1", connected: true,
       healthy: true, acknowledgedGeneration: generation, toldGeneration: generation, lastChange: 0,
       platform: "vm", hostName: "h")
+  }
+
+  @Test func `what the history has dropped is complete only when the last cluster has it`() {
+    publish("west", "orders", "a", revision: 1, sources: [(fqn, 1)])
+    for revision in 2...10_100 {
+      publish("east", "orders", "\(revision)", revision: Int64(revision), sources: [])
+    }
+    #expect(publication.propagation(ofRevision: 1).clusters.map(\.cluster).contains("west"))
+    #expect(!publication.propagation(ofRevision: 1).isComplete)
+    deliver("west", 1)
+    deliver("east", publication.feed(of: "east").generation.current)
+    #expect(publication.propagation(ofRevision: 1).isComplete)
+  }
+
+  @Test func `an object that leaves many items of many clusters is followed until all have it`() {
+    let clusters = (0..<4).map { "c\($0)" }
+    for cluster in clusters {
+      publication.publish(
+        cluster: cluster, revision: 1,
+        upserts: (0..<9_000).map {
+          item("s\($0)", "a", sources: [Source(fqn: fqn, revision: 1)])
+        }, removals: [])
+      deliver(cluster, 1)
+    }
+    for cluster in clusters {
+      publication.publish(
+        cluster: cluster, revision: 2, upserts: [],
+        removals: (0..<9_000).map { .service(namespace: "shop", name: "s\($0)") })
+    }
+    #expect(state(fqn, 2) == .accepted)
+    for cluster in clusters { deliver(cluster, 2) }
+    #expect(state(fqn, 2) == .ready)
   }
 }

@@ -104,7 +104,8 @@ package final class AgentEnrollment: Sendable {
     try mutualTLSClient(
       host: server.host, port: server.port, credentials: credentials,
       peers: .verified({ self.bundle }, allowsUnenrolled: false),
-      expecting: .server(organization: stored.organization), refused: refused)
+      expecting: .server(organization: stored.organization), window: FlowWindow.faraway,
+      refused: refused)
   }
 
   /// Redeems a token. The key stays here; what comes back must lead to the token's pin.

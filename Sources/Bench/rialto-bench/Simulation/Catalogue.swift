@@ -27,12 +27,24 @@ final class Catalogue: Sendable {
     var version: UInt64
   }
 
+  private struct Search: Hashable {
+    var type: ResourceType
+    var text: String
+  }
+
+  /// What a search has found among the names that there were.
+  private struct Found {
+    var examined = 0
+    var numbers: [Int] = []
+  }
+
   private struct State {
     var numbers: [ResourceName: Int] = [:]
     var names: [ResourceName] = []
     var responses: [Int: [Entry]] = [:]
     /// By the number of a cluster: the routes that lead to it, and in which versions.
     var referrers: [Int: Set<Reference>] = [:]
+    var searches: [Search: Found] = [:]
 
     mutating func number(of name: ResourceName) -> Int {
       if let number = numbers[name] { return number }
@@ -47,12 +59,18 @@ final class Catalogue: Sendable {
   func number(of name: ResourceName) -> Int { state.withLock { $0.number(of: name) } }
   func name(_ number: Int) -> ResourceName { state.withLock { $0.names[number] } }
 
-  /// The numbers of everything of a type, or of what has a text in its name.
+  /// The numbers of everything of a type, or of what has a text in its name. Asked again and again
+  /// while proxies come: only new names are looked at.
   func numbers(of type: ResourceType, containing text: String = "") -> [Int] {
     state.withLock { state in
-      state.names.indices.filter {
-        state.names[$0].type == type && (text.isEmpty || state.names[$0].name.contains(text))
+      let search = Search(type: type, text: text)
+      var found = state.searches[search] ?? Found()
+      for number in found.examined..<state.names.count where state.names[number].type == type {
+        if text.isEmpty || state.names[number].name.contains(text) { found.numbers.append(number) }
       }
+      found.examined = state.names.count
+      state.searches[search] = found
+      return found.numbers
     }
   }
 
