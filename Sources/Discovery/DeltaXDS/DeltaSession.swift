@@ -44,10 +44,16 @@ package struct DeltaSession: Sendable {
     var isDone: Bool { isInForce && removals.isEmpty }
 
     mutating func remove(_ name: ResourceName) {
+      Self.remove(name, from: &early)
+      Self.remove(name, from: &late)
+      Self.remove(name, from: &removals)
+    }
+
+    private static func remove(_ name: ResourceName, from names: inout Set<ResourceName>) {
+      // Most are empty, and hashing costs more than to look.
+      guard !names.isEmpty, names.remove(name) != nil, names.isEmpty else { return }
       // An emptied set keeps the memory of its largest size.
-      if early.remove(name) != nil, early.isEmpty { early = [] }
-      if late.remove(name) != nil, late.isEmpty { late = [] }
-      if removals.remove(name) != nil, removals.isEmpty { removals = [] }
+      names = []
     }
   }
 
@@ -122,13 +128,19 @@ package struct DeltaSession: Sendable {
     let (new, sequence) = newView.read { ($0.types, $0.sequence) }
     view = newView
     position = sequence
-    for type in deliveries.keys {
+    for type in Array(deliveries.keys) {
       deliveries[type]?.held.rebase(from: old[type] ?? [:], to: new[type] ?? [:])
       deliveries[type]?.rebase()
     }
     step = Step(position: 0, generation: 0)
     isRebased = true
     return try flush()
+  }
+
+  /// The delivery of a type, to be changed and put back: with another copy in its place, every change
+  /// would have to copy its tables.
+  mutating func takeDelivery(_ type: ResourceType) -> TypeDelivery? {
+    deliveries.removeValue(forKey: type)
   }
 
   /// Reads the view at the sequence that is `position` from then on.
@@ -155,7 +167,10 @@ package struct DeltaSession: Sendable {
       }
     }
     position = contents.sequence
-    for type in deliveries.keys { deliveries[type]?.held.settle(in: contents.table(type)) }
+    // Of the keys themselves a copy: whoever holds the dictionary makes every change copy it.
+    for type in Array(deliveries.keys) {
+      deliveries[type]?.held.settle(in: contents.table(type))
+    }
   }
 
   private func validate(_ request: DeltaDiscoveryRequest) throws(Violation) {
@@ -177,7 +192,7 @@ package struct DeltaSession: Sendable {
   private mutating func resolve(
     _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
   ) {
-    guard var delivery = deliveries[type] else { return }
+    guard var delivery = takeDelivery(type) else { return }
     let outcome: TypeDelivery.Outcome
     if request.hasErrorDetail {
       let offenders = request.errorDetail.rejectedResources.filter { $0.name.type == type }
@@ -190,7 +205,7 @@ package struct DeltaSession: Sendable {
     } else {
       outcome = delivery.acknowledge(nonce: request.responseNonce)
     }
-    for entry in outcome.done {
+    for entry in outcome.done where !step.isDone {
       // What was read before the step began is done only if nothing newer waits behind it.
       if entry.readAt >= step.position || !delivery.hasUnsent(entry.name) {
         step.remove(ResourceName(type, entry.name))
@@ -242,7 +257,7 @@ package struct DeltaSession: Sendable {
     else { return }
     guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
     let (table, digest) = try look { ($0.table(type), $0.digest(type)) }
-    var delivery = deliveries[type] ?? TypeDelivery(type: type)
+    var delivery = takeDelivery(type) ?? TypeDelivery(type: type)
     var explicit = request.resourceNamesSubscribe
     let asksForAll =
       explicit.contains("*") || isFirst && explicit.isEmpty && type.isWildcardByDefault
@@ -277,7 +292,8 @@ package struct DeltaSession: Sendable {
     }
     var asked = explicit
     if becomesWildcard, initial.isEmpty {
-      asked += table.keys.filter { !delivery.names.contains($0) }.sorted()
+      // Of a view that may be newer by now: names without a resource are not answered.
+      asked += view.sortedNames(of: type).filter { !delivery.names.contains($0) }
     }
     for name in asked where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)
@@ -290,7 +306,7 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType
   ) throws(Violation) {
     let table = try look { $0.table(type) }
-    guard var delivery = deliveries[type] else { return }
+    guard var delivery = takeDelivery(type) else { return }
     delivery.question = nil
     for (name, version) in request.initialResourceVersions where delivery.isSubscribed(to: name) {
       delivery.held.set(version, of: name)

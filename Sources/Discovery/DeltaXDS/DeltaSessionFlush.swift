@@ -88,7 +88,7 @@ extension DeltaSession {
     guard endpointsPosition < contents.sequence else { return }
     let changes = contents.changes(after: endpointsPosition)
     endpointsPosition = contents.sequence
-    guard var delivery = deliveries[.endpoints] else { return }
+    guard var delivery = takeDelivery(.endpoints) else { return }
     let table = contents.table(.endpoints)
     let names =
       changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
@@ -121,7 +121,7 @@ extension DeltaSession {
     self.uncompared = []
     endpointsPosition = contents.sequence
     for type in Array(deliveries.keys) {
-      guard var delivery = deliveries[type] else { continue }
+      guard var delivery = takeDelivery(type) else { continue }
       var names: [String]
       if let changes, !uncompared.contains(type) {
         names = changes.filter { $0.type == type }.map(\.name)
@@ -173,28 +173,13 @@ extension DeltaSession {
   private mutating func sendChanges(
     of type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
   ) {
-    guard var delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
-      return
+    switch readiness(of: type) {
+    case .nothing: return
+    case .question: return ask(about: type, from: contents, plan: &plan)
+    case .entries: break
     }
-    if delivery.question != nil { return ask(about: type, from: contents, plan: &plan) }
-    var allowance = TypeDelivery.Allowance(
-      answers: true, changes: true, bytes: settings.responseBytes)
-    if type.refersToClusters {
-      // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
-      // until the clusters they may refer to were sent; changes wait until these are in force.
-      let clusters = deliveries[.cluster]
-      let areClustersSent =
-        clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
-      allowance.answers = areClustersSent && !uncompared.contains(.cluster)
-      allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
-      allowance.newestAnswer = step.position
-    } else if type == .cluster {
-      guard !awaitsEndpoints(delivery) else { return }
-    } else if type == .endpoints, let clusters = deliveries[.cluster], clusters.hasUnsent {
-      // They follow their cluster anyway.
-      allowance.defers = { clusters.hasUnsent($0) }
-      let table = contents.table(.cluster)
-      allowance.defersChange = { clusters.hasUnsent($0) && !clusters.knows($0, in: table) }
+    guard let allowance = allowance(for: type, contents), var delivery = takeDelivery(type) else {
+      return
     }
     var dropped: [String] = []
     let next = delivery.nextEntries(from: contents, within: allowance, dropped: &dropped)
@@ -206,6 +191,41 @@ extension DeltaSession {
       next.entries, of: type, isAnswer: next.isAnswer,
       generation: isOfStep ? step.generation : contents.generation, plan: &plan)
     if type == .cluster { endpointsFollow(next.entries) }
+  }
+
+  private enum Readiness { case nothing, question, entries }
+
+  private func readiness(of type: ResourceType) -> Readiness {
+    guard let delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
+      return .nothing
+    }
+    return delivery.question == nil ? .entries : .question
+  }
+
+  /// What may go out of a type now; nil when it waits for another.
+  private func allowance(
+    for type: ResourceType, _ contents: borrowing ViewContents
+  ) -> TypeDelivery.Allowance? {
+    var allowance = TypeDelivery.Allowance(
+      answers: true, changes: true, bytes: settings.responseBytes)
+    let clusters = deliveries[.cluster]
+    if type.refersToClusters {
+      // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
+      // until the clusters they may refer to were sent; changes wait until these are in force.
+      let areClustersSent =
+        clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
+      allowance.answers = areClustersSent && !uncompared.contains(.cluster)
+      allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
+      allowance.newestAnswer = step.position
+    } else if type == .cluster {
+      guard !clustersAwaitEndpoints else { return nil }
+    } else if type == .endpoints, let clusters, clusters.hasUnsent {
+      // They follow their cluster anyway.
+      allowance.defers = { clusters.hasUnsent($0) }
+      let table = contents.table(.cluster)
+      allowance.defersChange = { clusters.hasUnsent($0) && !clusters.knows($0, in: table) }
+    }
+    return allowance
   }
 
   /// The answer to a digest that is not the view's.
@@ -220,13 +240,15 @@ extension DeltaSession {
 
   /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for
   /// those it has: so clusters wait until their endpoints can go out in the same flush.
-  private func awaitsEndpoints(_ clusters: TypeDelivery) -> Bool {
-    guard let endpoints = deliveries[.endpoints], endpoints.inFlight != nil else { return false }
+  private var clustersAwaitEndpoints: Bool {
+    guard let clusters = deliveries[.cluster], let endpoints = deliveries[.endpoints],
+      endpoints.inFlight != nil
+    else { return false }
     return clusters.unsentContains { endpoints.isSubscribed(to: $0) }
   }
 
   private mutating func endpointsFollow(_ clusters: [Entry]) {
-    guard var endpoints = deliveries[.endpoints] else { return }
+    guard var endpoints = takeDelivery(.endpoints) else { return }
     for entry in clusters.reversed()
     where entry.framed != nil && endpoints.isSubscribed(to: entry.name) {
       endpoints.answers.prepend(entry.name)
@@ -244,7 +266,8 @@ extension DeltaSession {
       deliveries.values.allSatisfy({ $0.inFlight?.isAnswer != true })
     else { return }
     for type in deliveries.keys.sorted(by: ResourceType.precedes) {
-      guard var delivery = deliveries[type], !delivery.removals.isEmpty, !delivery.hasUnsent
+      guard deliveries[type].map({ !$0.removals.isEmpty && !$0.hasUnsent }) == true,
+        var delivery = takeDelivery(type)
       else { continue }
       var dropped: [String] = []
       let entries = delivery.nextRemovals(

@@ -39,6 +39,11 @@ struct Holdings: Sendable {
   mutating func compare(with table: Table) {
     guard !isAsView else { return }
     isAsView = true
+    guard !listed.isEmpty else {
+      // Nothing is held: without hashing a name.
+      listed = table.mapValues { _ in nil }
+      return
+    }
     for name in table.keys where listed[name] == nil { listed.updateValue(nil, forKey: name) }
     settleAll(in: table)
   }

@@ -9,6 +9,8 @@ struct NameQueue: Sendable {
   }
 
   private var order: Deque<Ticket> = []
+  /// Tickets of members that are passed over until they are recalled.
+  private var postponed: Deque<Ticket> = []
   /// The number of each member's ticket that counts.
   private var members: [String: Int] = [:]
   private var nextNumber = 0
@@ -27,6 +29,16 @@ struct NameQueue: Sendable {
   /// Puts a name first, wherever it was.
   mutating func prepend(_ name: String) { order.prepend(ticket(for: name)) }
 
+  /// Passes a name that was taken over until `recall`, however often the others are gone through.
+  mutating func postpone(_ name: String) { postponed.append(ticket(for: name)) }
+
+  /// Puts what was postponed last.
+  mutating func recall() {
+    guard !postponed.isEmpty else { return }
+    order.append(contentsOf: postponed)
+    postponed = []
+  }
+
   mutating func remove(_ name: String) {
     members[name] = nil
     // Both keep the memory of their largest size otherwise.
@@ -35,6 +47,7 @@ struct NameQueue: Sendable {
 
   mutating func removeAll() {
     order = []
+    postponed = []
     members = [:]
   }
 

@@ -151,6 +151,7 @@ struct TypeDelivery: Sendable {
   }
 
   private mutating func dropPending(_ name: String) {
+    guard !pending.isEmpty else { return }
     pending.remove(name)
     captured[name] = nil
   }
@@ -167,10 +168,11 @@ extension TypeDelivery {
     var newestAnswer: Int64?
     /// Bytes of resources.
     var bytes: Int
-    /// Answers of wildcard subscriptions that something else must precede.
-    var defers: (String) -> Bool = { _ in false }
+    /// Answers of wildcard subscriptions that something else must precede. They are looked at again
+    /// when one of them is put first, and when an allowance comes that defers nothing.
+    var defers: ((String) -> Bool)?
     /// Likewise changes.
-    var defersChange: (String) -> Bool = { _ in false }
+    var defersChange: ((String) -> Bool)?
   }
 
   /// The next response, or nil when there is nothing to send. `dropped` gets the names that turned
@@ -193,10 +195,10 @@ extension TypeDelivery {
       isAnswer = !batch.entries.isEmpty
     }
     if allowance.changes {
-      var later: [String] = []
+      if allowance.defersChange == nil { pending.recall() }
       while let name = pending.popFirst() {
-        if !names.contains(name), allowance.defersChange(name) {
-          later.append(name)
+        if let defers = allowance.defersChange, !names.contains(name), defers(name) {
+          pending.postpone(name)
           continue
         }
         if let entry = change(of: name, from: contents) {
@@ -210,7 +212,6 @@ extension TypeDelivery {
         }
         captured[name] = nil
       }
-      for name in later { pending.append(name) }
       if pending.isEmpty { captured = [:] }
     }
     if !batch.entries.isEmpty { return (batch.entries, isAnswer) }
@@ -239,18 +240,24 @@ extension TypeDelivery {
   private mutating func takeAnswers(
     from contents: borrowing ViewContents, within allowance: Allowance, into batch: inout Batch
   ) {
+    if allowance.defers == nil { answers.recall() }
+    let table = contents.table(type)
     var later: [String] = []
     while let name = answers.popFirst() {
       guard isSubscribed(to: name) else { continue }
-      let framed = contents.resource(ResourceName(type, name))
+      let framed = table[name]
       if let framed {
         if framed.version == refused[name] { continue }
         let isTooNew = allowance.newestAnswer.map { framed.changed > $0 } ?? false
-        if isTooNew || !names.contains(name) && allowance.defers(name) {
+        if isTooNew {
           later.append(name)
           continue
         }
-      } else if !names.contains(name), !knows(name, in: contents.table(type)) {
+        if let defers = allowance.defers, !names.contains(name), defers(name) {
+          answers.postpone(name)
+          continue
+        }
+      } else if !names.contains(name), !knows(name, in: table) {
         continue
       }
       guard batch.add(Entry(name: name, framed: framed, readAt: contents.sequence)) else {
@@ -377,7 +384,7 @@ extension TypeDelivery {
     arrived(entry.name)
     outcome.done.append(entry)
     guard isSubscribed(to: entry.name) else { return }
-    refused[entry.name] = nil
+    if !refused.isEmpty { refused[entry.name] = nil }
     held.set(entry.framed?.version, of: entry.name)
     if let framed = entry.framed {
       outcome.accepted.append(

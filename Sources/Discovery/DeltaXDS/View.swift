@@ -56,6 +56,11 @@ package final class View: Sendable {
     }
   }
 
+  /// Sorted once for all who come while no name comes or goes.
+  func sortedNames(of type: ResourceType) -> [String] {
+    state.withLock { $0.contents.sortedNames(of: type) }
+  }
+
   /// Runs `body` with a consistent view of everything, under the lock: it must be short.
   func read<Result>(_ body: (borrowing ViewContents) -> Result) -> Result {
     state.withLock { body($0.contents) }
@@ -115,6 +120,7 @@ struct ViewContents: Sendable {
 
   private(set) var types: [ResourceType: [String: FramedResource]] = [:]
   private var digests: [ResourceType: ContentDigest] = [:]
+  private var sortedNames: [ResourceType: [String]] = [:]
   /// The number of the newest step; grows by one with each.
   private(set) var sequence: Int64 = 0
   private(set) var generation: Int64 = 0
@@ -137,6 +143,13 @@ struct ViewContents: Sendable {
   func digest(_ type: ResourceType) -> ContentDigest { digests[type] ?? ContentDigest() }
 
   func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
+
+  mutating func sortedNames(of type: ResourceType) -> [String] {
+    if let names = sortedNames[type] { return names }
+    let names = table(type).keys.sorted()
+    sortedNames[type] = names
+    return names
+  }
 
   /// What changed after `sequence`, each name once, in no particular order; nil when the log does
   /// not reach back so far.
@@ -176,12 +189,14 @@ struct ViewContents: Sendable {
       framed.changed = sequence
       types[name.type, default: [:]][name.name] = framed
       digests[name.type, default: ContentDigest()].insert(framed.hash)
+      if before == nil { sortedNames[name.type] = nil }
       count += 1
       bytes += framed.size
       replaced(before, name)
     }
     for name in removals {
       guard let before = types[name.type]?.removeValue(forKey: name.name) else { continue }
+      sortedNames[name.type] = nil
       replaced(before, name)
     }
     trim()
