@@ -134,6 +134,7 @@ let package = Package(
       dependencies: [
         "Databases", "Documents", "EmbeddedFiles", "Model", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Sources/Management/Storage"),

@@ -4,6 +4,8 @@ import NIOPosix
 
 /// A tiny HTTP server on loopback that answers every request with its own name.
 struct Backend: Sendable {
+  /// The body of every answer.
+  let answer: String
   let port: Int
   private let channel: any Channel
 
@@ -20,7 +22,7 @@ struct Backend: Sendable {
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    return Backend(port: channel.localAddress?.port ?? 0, channel: channel)
+    return Backend(answer: name, port: channel.localAddress?.port ?? 0, channel: channel)
   }
 
   func stop() async throws { try await channel.close() }

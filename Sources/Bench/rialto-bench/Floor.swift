@@ -9,7 +9,8 @@ import Streams
 import SwiftProtobuf
 
 /// The least that a change can cost: a bare discovery server that pushes a route to an Envoy of its
-/// own, with the bootstrap that the product uses.
+/// own, with the bootstrap that the product uses. The route leads to one of two applications and then
+/// to the other, as a request must get as far as those that the product is timed with.
 struct Floor: Sendable {
   static let address = "127.0.1.20"
   private static let name = "floor"
@@ -18,18 +19,21 @@ struct Floor: Sendable {
   private let folder: String
   private let envoy: String
   private let port: Int
+  private let backends: [Backend]
 
-  init(folder: String, envoy: String, port: Int) {
+  /// - Parameter backends: the two applications, by turns.
+  init(folder: String, envoy: String, port: Int, backends: [Backend]) {
     self.folder = folder
     self.envoy = envoy
     self.port = port
+    self.backends = backends
   }
 
   var url: String { "http://\(Self.address):\(port)/" }
   private var socket: String { "\(folder)/ads.sock" }
 
   func server() throws -> GRPCServer<HTTP2ServerTransport.Posix> {
-    try publish(first: true, route(answering: "floor-0"))
+    try publish(first: true, route(for: 0))
     let views = Latest(view)
     let transport = HTTP2ServerTransport.Posix(
       address: .unixDomainSocket(path: socket), transportSecurity: .plaintext)
@@ -51,8 +55,11 @@ struct Floor: Sendable {
       ], log: log)
   }
 
+  /// What is answered once the route of this round is in force.
+  func answer(for round: Int) -> String { backends[round % backends.count].answer }
+
   /// Built before the clock starts.
-  func route(answering body: String) throws -> Resource {
+  func route(for round: Int) throws -> Resource {
     let routes = Envoy_Config_Route_V3_RouteConfiguration.with {
       $0.name = Self.name
       $0.virtualHosts = [
@@ -62,15 +69,15 @@ struct Floor: Sendable {
           $0.routes = [
             .with {
               $0.match.prefix = "/"
-              $0.directResponse.status = 200
-              $0.directResponse.body.inlineString = body
+              $0.route.cluster = answer(for: round)
             }
           ]
         }
       ]
     }
     return Resource(
-      name: ResourceName(.routes, Self.name), version: body, body: try routes.serializedBytes())
+      name: ResourceName(.routes, Self.name), version: answer(for: round),
+      body: try routes.serializedBytes())
   }
 
   func publish(_ route: Resource) {
@@ -111,7 +118,29 @@ struct Floor: Sendable {
         Resource(
           name: ResourceName(.listener, Self.name), version: "1",
           body: try listener.serializedBytes()), route,
-      ], removals: [], generation: 1)
+      ] + (try backends.map(cluster)), removals: [], generation: 1)
+  }
+
+  private func cluster(of backend: Backend) throws -> Resource {
+    let cluster = Envoy_Config_Cluster_V3_Cluster.with {
+      $0.name = backend.answer
+      $0.type = .static
+      $0.connectTimeout = .init(seconds: 1, nanos: 0)
+      $0.loadAssignment.clusterName = backend.answer
+      $0.loadAssignment.endpoints = [
+        .with {
+          $0.lbEndpoints = [
+            .with {
+              $0.endpoint.address.socketAddress.address = "127.0.0.1"
+              $0.endpoint.address.socketAddress.portValue = UInt32(backend.port)
+            }
+          ]
+        }
+      ]
+    }
+    return Resource(
+      name: ResourceName(.cluster, backend.answer), version: "1",
+      body: try cluster.serializedBytes())
   }
 
   private static func packed(_ message: any Message) -> Google_Protobuf_Any {

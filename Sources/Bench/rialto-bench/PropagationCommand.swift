@@ -73,7 +73,8 @@ struct PropagationCommand: Scenario {
   private func measure(_ testbed: Testbed) async throws -> Measured {
     let floor = Floor(
       folder: "\(testbed.folder)/floor", envoy: try options.envoyPath(),
-      port: Testbed.servicePort)
+      port: Testbed.servicePort,
+      backends: [try await .start(saying: "floor-a"), try await .start(saying: "floor-b")])
     let server = try floor.server()
     let envoy = try floor.child(log: "\(testbed.folder)/log/floor.log")
     return try await beside([
@@ -98,7 +99,7 @@ struct PropagationCommand: Scenario {
     ) { _ in
       try await caller.settle(on: Self.versions[0], from: site.plan.url(Self.echo))
       try await caller.settle(on: Self.versions[0], from: site.plan.url(Self.twins))
-      try await caller.settle(on: "floor-0", from: floor.url)
+      try await caller.settle(on: floor.answer(for: 0), from: floor.url)
       var measured = Measured()
       for round in 0..<rounds + Self.warmUps {
         let isWarm = round >= Self.warmUps
@@ -135,10 +136,9 @@ struct PropagationCommand: Scenario {
   private func changeFloor(
     _ round: Int, _ caller: Caller, _ floor: Floor
   ) async throws -> Duration {
-    let answer = "floor-\(round + 1)"
-    let route = try floor.route(answering: answer)
+    let route = try floor.route(for: round + 1)
     try await settleDown()
-    async let answered = caller.watch(for: answer, from: floor.url)
+    async let answered = caller.watch(for: floor.answer(for: round + 1), from: floor.url)
     floor.publish(route)
     let published = ContinuousClock.now
     return max(.zero, try await answered - published)

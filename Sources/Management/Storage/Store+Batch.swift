@@ -47,7 +47,8 @@ extension Store {
 
   /// Everything written after `position`; from the default position: everything there is.
   package func batch(after position: Position) async throws -> Batch {
-    try await read { database in
+    if let recent = recentBatch(after: position) { return recent }
+    return try await read { database in
       var batch = Batch(position: try Self.position(in: database))
       if batch.position.revision > position.revision {
         batch.revision = Revision(batch.position.revision)

@@ -29,10 +29,11 @@ extension Store {
   ) async throws -> Committed {
     let now = now
     do {
-      let (committed, reached) = try await write { database in
+      let (committed, start, reached) = try await write { database in
         let answers = AnswerMemory(database: database, principal: actor, now: now())
         if let once, mode == .write { try answers.recall(once) }
         let steps = try decide(StoreView(database: database))
+        let start = try Self.position(in: database)
         let change = ChangeWriter(database: database, actor: actor, now: now())
         let (committed, head) = try change.write(steps)
         if mode == .dryRun { throw Undone(committed: committed) }
@@ -40,9 +41,14 @@ extension Store {
         written?(committed, head)
         let position = Position(
           revision: head.revision.number, inventory: try Self.inventory(in: database))
-        return (committed, position)
+        return (committed, start, position)
       }
-      announce(reached)
+      // A change that also touched the inventory is read from there.
+      if start.inventory == reached.inventory, start.revision < reached.revision {
+        announce(committed.changedObjects, from: start, to: reached)
+      } else {
+        announce(reached)
+      }
       return committed
     } catch let undone as Undone { return undone.committed }
   }

@@ -2,6 +2,7 @@ private import Databases
 private import EmbeddedFiles
 import Foundation
 import GRDB
+internal import Model
 package import Streams
 import Synchronization
 
@@ -33,6 +34,7 @@ package final class Store: Sendable {
   /// All of them, by id: every request asks for one, and nobody else writes them.
   let tokens: Mutex<[String: APIToken]>
   let now: @Sendable () -> Int64
+  private let recent = Mutex(RecentChanges())
 
   /// Opens or creates the database in the folder `directory`, and migrates it. `now` is in
   /// milliseconds since 1970.
@@ -79,6 +81,20 @@ package final class Store: Sendable {
       position.revision = max(position.revision, reached.revision)
       position.inventory = max(position.inventory, reached.inventory)
     }
+  }
+
+  /// Tells followers of committed changes of objects.
+  func announce(
+    _ objects: [ResourceRef: StoredObject?], from before: Position, to after: Position
+  ) {
+    recent.withLock { $0.add(objects, from: before, to: after) }
+    announce(after)
+  }
+
+  /// Everything written after `position` when it is still at hand.
+  func recentBatch(after position: Position) -> Batch? {
+    let goal = self.position.current
+    return recent.withLock { $0.batch(after: position, to: goal) }
   }
 
   static func position(in database: Database) throws -> Position {

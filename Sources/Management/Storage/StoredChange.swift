@@ -78,6 +78,12 @@ package struct Committed: Hashable, Sendable {
   }
 
   package var changesAnything: Bool { results.contains { $0.outcome != .unchanged } }
+
+  /// What changed, as it is now; nil: it is gone.
+  var changedObjects: [ResourceRef: StoredObject?] {
+    Dictionary(
+      uniqueKeysWithValues: results.filter { $0.outcome != .unchanged }.map { ($0.ref, $0.object) })
+  }
 }
 
 /// Why a proposed change was not written.

@@ -97,21 +97,21 @@ package struct DeltaAssembly: Sendable {
   private mutating func finish(
     _ delta: inout AssembledDelta, expecting digest: StableHash
   ) throws(Violation) {
-    var held = delta.full ? [:] : hashes
+    // In place: a violation ends the stream, and the next one begins with what is stored.
+    if delta.full { hashes = [:] }
     var current = delta.full ? ItemCoding.emptyDigest : position.digest
     for key in delta.removals {
-      if let hash = held.removeValue(forKey: key) {
+      if let hash = hashes.removeValue(forKey: key) {
         current = current ^ ItemCoding.contribution(key: key, hash: hash)
       }
     }
     for item in delta.upserts {
-      if let hash = held.updateValue(item.hash, forKey: item.key) {
+      if let hash = hashes.updateValue(item.hash, forKey: item.key) {
         current = current ^ ItemCoding.contribution(key: item.key, hash: hash)
       }
       current = current ^ ItemCoding.contribution(key: item.key, hash: item.hash)
     }
     guard current == digest else { throw .digestDisagrees(generation: delta.generation) }
-    hashes = held
     position = Position(epoch: delta.epoch, generation: delta.generation, digest: current)
     delta.digest = current
   }

@@ -76,13 +76,13 @@ package final class Site: Sendable {
   /// Puts a delta into force and stores it. When it cannot be stored, the next stream begins with
   /// what the disk has, and brings it again.
   func take(_ delta: AssembledDelta) async throws {
-    async let stored: Void = store.apply(
+    // Proxies first: on few cores a write at the same time would delay them.
+    let received = ReceivedDelta(delta)
+    state.withLock { $0.apply(received, now: clock.microseconds) }
+    try await store.apply(
       upserts: delta.upserts, removals: delta.removals, full: delta.full,
       position: Position(
         epoch: delta.epoch, generation: delta.generation, digest: delta.digest))
-    let received = ReceivedDelta(delta)
-    state.withLock { $0.apply(received, now: clock.microseconds) }
-    try await stored
     state.withLock { $0.stored(delta.generation, at: clock.microseconds()) }
     counters.add(\.deltas)
     logger.info(
