@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  /// One long life instead of many short ones: what is kept between changes must not drift.
+  @Test(.laborious) func `incremental equals full after 10,000 changes`() {
+    var mesh = RandomMesh(seed: 10_000)
+    var compiler = IncrementalCompiler()
+    var inputs = Inputs()
+    var receiver = Receiver()
+    for count in 1...10_000 {
+      let change = mesh.change(1)
+      inputs.apply(change)
+      receiver.take(compiler.update(change))
+      guard count.isMultiple(of: 500) else { continue }
+      let full = compile(inputs.intent, against: inputs.inventory)
+      #expect(differences(receiver.blueprints, full.blueprints) == [], "after \(count)")
+      #expect(receiver.diagnostics == full.diagnostics, "after \(count)")
+    }
+  }
+
   private func differences(
     _ left: [String: Blueprint], _ right: [String: Blueprint]
   ) -> [String] {
