@@ -181,12 +181,30 @@ private struct Checker {
     for server in plan.connections {
       expect(
         (1...65_535).contains(server.port), "server \(server.name): port \(server.port) is none")
-      guard let target = server.target else { continue }
-      let port = service(host: target.host)?.ports.first { $0.number == target.port }
+      check(server.target, of: server)
+    }
+  }
+
+  private mutating func check(_ target: ConnectionTarget?, of server: ConnectionPlan) {
+    switch target {
+    case .service(let host, let number):
+      let port = service(host: host)?.ports.first { $0.number == number }
       expect(
         port?.protocolName.isHTTP == false,
-        "server \(server.name): \(target.host) has no port \(target.port) for connections")
+        "server \(server.name): \(host) has no port \(number) for connections")
+    case .clusters(let clusters):
+      check(clusters, of: server.name)
+      expect(
+        clusters.allSatisfy { $0.port != nil },
+        "server \(server.name): there is no saying on which port a cluster serves it")
+    case nil: break
     }
+  }
+
+  private mutating func check(_ clusters: [HostProvider], of server: String) {
+    expect(
+      clusters.map(\.cluster) == Set(clusters.map(\.cluster)).sorted(),
+      "server \(server): clusters are not sorted, or not unique")
   }
 
   private mutating func check(_ action: GatewayAction, of server: GatewayServer) {
@@ -203,10 +221,7 @@ private struct Checker {
     case .redirect(_, _, _, _, let code):
       expect(
         [301, 302, 303, 307, 308].contains(code), "server \(server.name): \(code) is no redirect")
-    case .forward(let clusters, _, _):
-      expect(
-        clusters.map(\.cluster) == Set(clusters.map(\.cluster)).sorted(),
-        "server \(server.name): clusters are not sorted, or not unique")
+    case .forward(let clusters, _, _): check(clusters, of: server.name)
     case .respond(let status, _):
       expect(
         (200...599).contains(status), "server \(server.name): \(status) is no status of an answer")

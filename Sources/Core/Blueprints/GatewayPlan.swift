@@ -85,10 +85,12 @@ package struct HostProvider: Hashable, Sendable, Codable {
   package var priority: Int
   /// How many of those gateways are healthy.
   package var healthy: Int
+  /// The port on which they serve it, where connections are passed on; nil for requests.
+  package var port: Int?
 
   package init(
     cluster: String, trustDomain: String, identities: [String], weight: Int, priority: Int,
-    healthy: Int
+    healthy: Int, port: Int? = nil
   ) {
     self.cluster = cluster
     self.trustDomain = trustDomain
@@ -96,6 +98,7 @@ package struct HostProvider: Hashable, Sendable, Codable {
     self.weight = weight
     self.priority = priority
     self.healthy = healthy
+    self.port = port
   }
 }
 

@@ -26,9 +26,22 @@ package enum ServerName {
 
   /// What `cluster` serves of a host name of its gateways, to gateways elsewhere.
   package static func copy(ofHostname hostname: String, in cluster: String) -> String {
-    let host =
-      hostname.utf8.first == UInt8(ascii: "*") ? "_any\(hostname.utf8.dropFirst().text)" : hostname
-    return copy(of: host, port: MeshPort.hostnames, in: cluster)
+    copy(of: plain(hostname), port: MeshPort.hostnames, in: cluster)
+  }
+
+  /// What `cluster` serves of connections to a host name of its gateways, to gateways elsewhere:
+  /// those with TLS for the host still in them, or what is inside.
+  package static func copy(
+    ofHostname hostname: String, port: Int, withTLS: Bool, in cluster: String
+  ) -> String {
+    copy(
+      of: plain(hostname), port: MeshPort.hostnames, subset: "\(withTLS ? "tls" : "tcp")-\(port)",
+      in: cluster)
+  }
+
+  /// A host name without what only patterns have.
+  private static func plain(_ hostname: String) -> String {
+    hostname.utf8.first == UInt8(ascii: "*") ? "_any\(hostname.utf8.dropFirst().text)" : hostname
   }
 
   /// How everything ends that `cluster` has, and nothing else.

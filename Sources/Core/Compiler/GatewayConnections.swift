@@ -11,22 +11,25 @@ extension [Rival] {
   }
 }
 
-/// The servers of connections that no older gateway object of the same proxies contends for.
+/// The servers of connections that no older gateway object of the same proxies contends for, as the
+/// gateways of `cluster` have them.
 func plannedConnections(
-  _ gateway: Gateway, of resource: Resource, against rivals: [Rival], _ reader: inout Reader
+  _ gateway: Gateway, of resource: Resource, in cluster: String, against rivals: [Rival],
+  _ reader: inout Reader
 ) -> [ConnectionPlan] {
-  let passthrough = resource.ref.kind == .gateway ? "tls" : "tlsPassthrough"
-  return [(passthrough, gateway.tls), ("tcp", gateway.tcp)].flatMap { list, servers in
+  let lists = resource.ref.kind.serverLists
+  return [(lists.tls, gateway.tls), (lists.tcp, gateway.tcp)].flatMap { list, servers in
     servers.enumerated().compactMap { index, server in
       plannedConnection(
-        server, of: resource, at: (FieldPath() / "spec" / list)[index], against: rivals, &reader)
+        server, of: resource, in: cluster, at: (FieldPath() / "spec" / list)[index],
+        against: rivals, &reader)
     }
   }
 }
 
 private func plannedConnection(
-  _ server: ConnectionServer, of resource: Resource, at path: FieldPath, against rivals: [Rival],
-  _ reader: inout Reader
+  _ server: ConnectionServer, of resource: Resource, in cluster: String, at path: FieldPath,
+  against rivals: [Rival], _ reader: inout Reader
 ) -> ConnectionPlan? {
   if let reason = server.reasonNotServed {
     reader.report(
@@ -43,7 +46,7 @@ private func plannedConnection(
   }
   return ConnectionPlan(
     name: server.name, hostname: server.hostname, port: server.port, entry: server.entry.planned,
-    target: target(of: server, of: resource, at: path / "route", &reader))
+    target: target(of: server, of: resource, in: cluster, at: path, &reader))
 }
 
 extension ConnectionEntry {
@@ -56,9 +59,27 @@ extension ConnectionEntry {
 }
 
 private func target(
-  of server: ConnectionServer, of resource: Resource, at path: FieldPath, _ reader: inout Reader
+  of server: ConnectionServer, of resource: Resource, in cluster: String, at path: FieldPath,
+  _ reader: inout Reader
 ) -> ConnectionTarget? {
-  guard case .service(let service, let wanted) = server.destination else { return nil }
+  switch server.destination {
+  case .service(let service, let port):
+    return target(service, port, of: resource, at: path / "route", &reader)
+  case .clusters(let destinations):
+    let asked: MeshRequest =
+      server.entry == .passthrough ? .handshakes(port: server.port) : .bytes(port: server.port)
+    let forwarding = Forwarding(
+      host: server.hostname, asked: asked, resource: resource, server: path, cluster: cluster)
+    return .clusters(forwarding.providers(destinations, &reader))
+  case .unserved: return nil
+  }
+}
+
+/// A port of a service.
+private func target(
+  _ service: ServiceName, _ wanted: Int?, of resource: Resource, at path: FieldPath,
+  _ reader: inout Reader
+) -> ConnectionTarget? {
   func nowhere(_ message: String, _ reader: inout Reader) -> ConnectionTarget? {
     reader.report(
       .warning, .unknownDestination, on: resource, at: path, "\(message); connections are closed")
@@ -81,5 +102,5 @@ private func target(
       "port \(port.number) of \(service.host) takes HTTP requests, not connections of any kind",
       &reader)
   }
-  return ConnectionTarget(host: service.host, port: port.number)
+  return .service(host: service.host, port: port.number)
 }

@@ -21,7 +21,8 @@ func gatewayUnit(_ ref: ResourceRef, _ reader: inout Reader) -> UnitOutput {
       continue
     }
     let servers = plannedServers(gateway, of: resource, in: cluster, against: present, &reader)
-    let connections = plannedConnections(gateway, of: resource, against: present, &reader)
+    let connections = plannedConnections(
+      gateway, of: resource, in: cluster, against: present, &reader)
     let plan = GatewayPlan(
       fqn: ref.fqn, namespace: gateway.selector.namespace, labels: gateway.selector.labels,
       servers: servers, connections: connections)
@@ -72,8 +73,7 @@ private func plannedServers(
   _ gateway: Gateway, of resource: Resource, in cluster: String, against rivals: [Rival],
   _ reader: inout Reader
 ) -> [GatewayServer] {
-  let list = resource.ref.kind == .tier1Gateway ? "externalServers" : "http"
-  let spec = FieldPath() / "spec" / list
+  let spec = FieldPath() / "spec" / resource.ref.kind.serverLists.http
   var servers: [GatewayServer] = []
   for (index, server) in gateway.http.enumerated() {
     if case .unserved(let reason) = server.tls {
@@ -118,8 +118,8 @@ private func plannedServer(
       action: plannedAction(
         rule,
         Forwarding(
-          host: server.hostname, resource: resource,
-          path: (path / "routing" / "rules")[index] / "route", cluster: cluster), &reader),
+          host: server.hostname, asked: .requests, resource: resource, server: path,
+          rule: (path / "routing" / "rules")[index], cluster: cluster), &reader),
       timeout: rule.timeout.map(milliseconds))
   }
   return GatewayServer(

@@ -49,61 +49,30 @@ extension ServicePlan {
   }
 }
 
-/// The clusters of the host names that gateways here serve, for gateways elsewhere.
+/// The clusters of what gateways here serve of host names, for gateways elsewhere.
 func servedHosts(in site: Site) -> [EnvoyResource] {
   guard let cluster = site.plan?.cluster else { return [] }
-  return site.meshHostnames.sorted().flatMap { hostname -> [EnvoyResource] in
-    let name = EnvoyName.copy(ofHostname: hostname, in: cluster)
-    let origins = site.plansServing(hostname).map { ItemKey.gateway($0.fqn) } + [.site]
-    let made = Cluster.passing(name, connectTimeout: 500)
-    let assignment = ClusterLoadAssignment.with {
-      $0.clusterName = name
-      let gateways = site.gatewaysServing(hostname)
-      if gateways.contains(where: \.healthy) {
-        $0.endpoints = [.with { $0.lbEndpoints = gateways.map { LbEndpoint($0) } }]
-      }
-    }
+  let entries = site.plansByMeshEntry.map { ($0.name(in: cluster), $1) }
+  return entries.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }.flatMap { name, plans in
+    let origins = plans.map { ItemKey.gateway($0.fqn) } + [.site]
     return [
-      EnvoyResource(.cluster, name, made, from: origins),
-      EnvoyResource(.endpoints, name, assignment, from: origins),
+      EnvoyResource(.cluster, name, Cluster.passing(name, connectTimeout: 500), from: origins),
+      .assignment(name, to: site.addresses(of: plans, port: MeshPort.hostnames), from: origins),
     ]
   }
 }
 
-extension ProxyRole {
-  /// Whether gateways elsewhere may send requests to gateways of this role.
-  var servesMesh: Bool { self == .ingress || self == .eastWest }
-}
-
-extension Site {
-  /// The host names that gateways of this cluster answer for.
-  var meshHostnames: Set<String> {
-    Set(gateways.values.flatMap(\.servers).filter(\.answers).map(\.hostname))
-  }
-
-  /// By their FQNs.
-  func plansServing(_ hostname: String) -> [GatewayPlan] {
-    gateways.values
-      .filter { $0.servers.contains { $0.answers && $0.hostname == hostname } }
-      .sorted { $0.fqn.utf8.lexicographicallyPrecedes($1.fqn.utf8) }
-  }
-
-  /// Where the gateways of this cluster answer gateways elsewhere for `hostname`, sorted.
-  func gatewaysServing(_ hostname: String) -> [GatewayAddress] {
-    let plans = plansServing(hostname)
-    var healthy: [String: Bool] = [:]
-    for gateway in localGateways
-    where gateway.role.servesMesh && plans.contains(where: gateway.serves) {
-      healthy[gateway.address] = healthy[gateway.address] ?? false || gateway.healthy
+extension EnvoyResource {
+  /// Gateways behind a cluster; none where none of them is healthy.
+  static func assignment(
+    _ name: String, to gateways: [GatewayAddress], from origins: [ItemKey]
+  ) -> EnvoyResource {
+    let assignment = ClusterLoadAssignment.with {
+      $0.clusterName = name
+      if gateways.contains(where: \.healthy) {
+        $0.endpoints = [.with { $0.lbEndpoints = gateways.map { LbEndpoint($0) } }]
+      }
     }
-    return healthy.map {
-      GatewayAddress(address: $0.key, port: MeshPort.hostnames, healthy: $0.value)
-    }.sorted()
-  }
-}
-
-extension LocalGateway {
-  fileprivate func serves(_ plan: GatewayPlan) -> Bool {
-    namespace == plan.namespace && plan.labels.allSatisfy { labels[$0.key] == $0.value }
+    return EnvoyResource(.endpoints, name, assignment, from: origins)
   }
 }

@@ -80,6 +80,15 @@ enum EnvoyName {
     ServerName.copy(ofHostname: hostname, in: cluster)
   }
 
+  static func copy(
+    ofHostname hostname: String, port: Int, withTLS: Bool, in cluster: String
+  ) -> String {
+    ServerName.copy(ofHostname: hostname, port: port, withTLS: withTLS, in: cluster)
+  }
+
+  /// Where gateways take clients' TLS of what another gateway asked for by `name`.
+  static func entrance(for name: String) -> String { "entrance_\(name)" }
+
   static func copySuffix(of cluster: String) -> String { ServerName.copySuffix(of: cluster) }
 
   /// The listener for what is meant for another cluster, and the cluster of the way there.

@@ -5,13 +5,13 @@ import SwiftProtobuf
 
 // What gateways pass on to other clusters whose own gateways answer for the host name.
 
-/// One rule that forwards: a cluster of its own, whose endpoints follow the weights, priorities and
-/// health of the clusters that answer.
+/// A rule, or a server of connections, that forwards: a cluster of its own, whose endpoints follow
+/// the weights, priorities and health of the clusters that answer.
 struct Forwarding {
   let name: String
   private let fqn: String
-  private let hostname: String
-  private let providers: [HostProvider]
+  private let providers: [(provider: HostProvider, entry: MeshEntry)]
+  private let isHTTP: Bool
 
   /// nil when `rule`, the one at `index` of `server`, does not forward, or to nobody.
   init?(_ rule: GatewayRule, at index: Int, of server: GatewayServer, in plan: GatewayPlan) {
@@ -19,28 +19,46 @@ struct Forwarding {
     let identity = "\(plan.fqn) \(server.port) \(server.name)#\(index)"
     name = EnvoyName.forward(StableHash(identity), hostname: server.hostname)
     fqn = plan.fqn
-    hostname = server.hostname
-    providers = clusters
+    providers = clusters.map { ($0, .requests(hostname: server.hostname)) }
+    isHTTP = true
+  }
+
+  /// nil when `server` does not forward, or to nobody.
+  init?(_ server: ConnectionPlan, in plan: GatewayPlan) {
+    guard case .clusters(let clusters)? = server.target, !clusters.isEmpty else { return nil }
+    let identity = "\(plan.fqn) \(server.port) \(server.name) connections"
+    name = EnvoyName.forward(StableHash(identity), hostname: server.hostname)
+    fqn = plan.fqn
+    providers = clusters.map { provider in
+      (
+        provider,
+        .connections(
+          hostname: server.hostname, port: provider.port ?? server.port,
+          withTLS: server.entry == .passthrough)
+      )
+    }
+    isHTTP = false
   }
 
   /// The cluster, the bundles that it refers to, and its endpoints.
   func resources(by passage: Passage, in site: Site) -> [EnvoyResource] {
-    let origins = [.gateway(fqn), .trust] + providers.map { ItemKey.peer($0.cluster) }
-    let callees = providers.map { ($0.cluster, Callee($0.accounts, in: site.trust)) }
+    let origins = [.gateway(fqn), .trust] + providers.map { ItemKey.peer($0.provider.cluster) }
+    let protocols = isHTTP ? ALPN.httpClient : ALPN.tcpClient
+    let callees = providers.map { ($0.provider.cluster, $0.entry, callee($0.provider, in: site)) }
     let cluster = Cluster.outbound(
-      name, isHTTP: true,
+      name, isHTTP: isHTTP,
       transport: Callee([], in: site.trust).transport(
-        serverName: EnvoyName.unavailableCluster, protocols: ALPN.httpClient),
-      elsewhere: callees.map { other, callee in
-        let copy = EnvoyName.copy(ofHostname: hostname, in: other)
-        return TransportSocketMatch(
-          other, callee.transport(serverName: copy, protocols: ALPN.httpClient))
+        serverName: EnvoyName.unavailableCluster, protocols: protocols),
+      elsewhere: callees.map { other, entry, callee in
+        TransportSocketMatch(
+          other, callee.transport(serverName: entry.name(in: other), protocols: protocols))
       }, in: site)
     var groups = EndpointGroups()
-    for provider in providers where provider.healthy > 0 {
+    for (provider, entry) in providers where provider.healthy > 0 {
       let entrances =
         provider.cluster == site.plan?.cluster
-        ? site.gatewaysServing(hostname).filter(\.healthy)
+        ? site.addresses(of: site.plansByMeshEntry[entry] ?? [], port: MeshPort.hostnames)
+          .filter(\.healthy)
         : site.entrances(to: provider.cluster, by: passage)
       groups.add(
         entrances, sharing: provider.weight, priority: provider.priority,
@@ -49,7 +67,11 @@ struct Forwarding {
     return [
       EnvoyResource(.cluster, name, cluster, from: origins),
       EnvoyResource(.endpoints, name, groups.assignment(name), from: origins),
-    ] + callees.compactMap(\.1.bundle?.resource)
+    ] + callees.compactMap(\.2.bundle?.resource)
+  }
+
+  private func callee(_ provider: HostProvider, in site: Site) -> Callee {
+    Callee(provider.accounts, in: site.trust)
   }
 }
 
@@ -62,14 +84,16 @@ extension HostProvider {
   }
 }
 
-/// The clusters of all rules of the gateways of `profile` that forward.
+/// The clusters of everything of the gateways of `profile` that forwards, and of what they take
+/// from gateways elsewhere for the listeners of gateways here.
 func forwardings(of profile: ProxyProfile, in site: Site) -> [EnvoyResource] {
-  site.gateways(for: profile).flatMap { plan in
+  let forwardings = site.gateways(for: profile).flatMap { plan in
     plan.servers.flatMap { server in
-      server.rules.enumerated().flatMap { index, rule in
-        Forwarding(rule, at: index, of: server, in: plan)?
-          .resources(by: profile.passage, in: site) ?? []
+      server.rules.enumerated().compactMap { index, rule in
+        Forwarding(rule, at: index, of: server, in: plan)
       }
-    }
+    } + plan.connections.compactMap { Forwarding($0, in: plan) }
   }
+  return forwardings.flatMap { $0.resources(by: profile.passage, in: site) }
+    + MeshConnections(of: profile, in: site).entrances(in: site)
 }

@@ -12,14 +12,22 @@ struct GatewayConnection {
 
   init(_ server: ConnectionPlan, of plan: GatewayPlan, in site: Site) {
     self.server = server
-    let service = server.target.flatMap { site.service(host: $0.host) }
-    let port = service?.ports.first { $0.number == server.target?.port }
-    if let service, let port, !port.protocolName.isHTTP {
-      destinations = Destinations(service.defaultDestinations, of: service, port: port, in: site)
-    } else {
-      destinations = .unavailable
+    var services: Set<ServiceKey> = []
+    switch server.target {
+    case .service(let host, let number):
+      let service = site.service(host: host)
+      let port = service?.ports.first { $0.number == number }
+      if let service, let port, !port.protocolName.isHTTP {
+        destinations = Destinations(service.defaultDestinations, of: service, port: port, in: site)
+      } else {
+        destinations = .unavailable
+      }
+      services = destinations.services.union(service.map { [ServiceKey($0)] } ?? [])
+    case .clusters:
+      destinations =
+        Forwarding(server, in: plan).map { Destinations(cluster: $0.name) } ?? .unavailable
+    case nil: destinations = .unavailable
     }
-    let services = destinations.services.union(service.map { [ServiceKey($0)] } ?? [])
     origins = Set(services.map(\.item)).union([.gateway(plan.fqn)])
     if case .terminated(let tls) = server.entry {
       files = TerminationFiles(tls, of: plan)

@@ -119,7 +119,8 @@ private struct GatewayPort {
       if isInspected { $0.listenerFilters = [.tlsInspector] }
       $0.filterChains = terminated.map(chain)
       $0.filterChains += connections.map {
-        $0.chain(amongTLS: isInspected, withdrawals: isStraight ? withdrawals : 0)
+        $0.chain(
+          amongTLS: isInspected, withdrawals: isStraight || $0.server.forwards ? withdrawals : 0)
       }
       if !plaintext.isEmpty { $0.filterChains.append(plaintextChain) }
     }

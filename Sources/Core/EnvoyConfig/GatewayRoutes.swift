@@ -110,7 +110,10 @@ extension GatewayPlan {
     let requests = servers.flatMap(\.rules).compactMap { rule in
       if case .route(let host, _, _, _) = rule.action { host } else { nil as String? }
     }
-    return Set(requests + connections.compactMap(\.target?.host))
+    let targets = connections.compactMap { server in
+      if case .service(let host, _)? = server.target { host } else { nil as String? }
+    }
+    return Set(requests + targets)
   }
 }
 

@@ -52,18 +52,14 @@ extension Mesh {
     _ writer: inout Writer
   ) {
     let key = ItemKey.gateway(plan.fqn)
-    guard let target = connections.target, let service = service(host: target.host),
-      let port = service.ports.first(where: { $0.number == target.port })
-    else { return }
-    let shares = Shares(service.defaultDestinations, of: service, port: port, in: self)
-    warn(about: shares, of: key, &writer)
+    guard let shares = shares(of: connections, plan, gateway: name, &writer) else { return }
+    guard !shares.shares.isEmpty else { return }
     if shares.failing > 0 {
       writer.warn(
         key,
         "server \(connections.name): \(shares.failing)% of the connections should fail, because "
           + "their destination does not exist; Istio sends them to the others")
     }
-    guard !shares.shares.isEmpty else { return }
     var match: [String: Document] = ["port": .integer(Int64(connections.port))]
     var list = "tcp"
     var host = connections.hostname
@@ -83,5 +79,26 @@ extension Mesh {
           "hosts": [.string(host)], "gateways": [.string(name)],
           list: [["match": [.object(match)], "route": shares.route]],
         ]))
+  }
+  /// nil: nowhere.
+  private func shares(
+    of connections: ConnectionPlan, _ plan: GatewayPlan, gateway name: String,
+    _ writer: inout Writer
+  ) -> Shares? {
+    switch connections.target {
+    case .service(let host, let number):
+      guard let service = service(host: host),
+        let port = service.ports.first(where: { $0.number == number })
+      else { return nil }
+      let shares = Shares(service.defaultDestinations, of: service, port: port, in: self)
+      warn(about: shares, of: .gateway(plan.fqn), &writer)
+      return shares
+    case .clusters(let providers):
+      var copies = HostCopies(
+        of: plan, gateway: name, hostname: connections.hostname,
+        .connections(port: connections.port, withTLS: connections.entry == .passthrough), in: self)
+      return copies.shares(of: providers, &writer)
+    case nil: return nil
+    }
   }
 }

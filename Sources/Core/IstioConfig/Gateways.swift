@@ -42,6 +42,7 @@ extension Mesh {
       host.write(&writer)
     }
     for connections in plan.connections {
+      warnOfNeighbours(connections, of: plan, &writer)
       writeConnections(connections, of: plan, gateway: name, &writer)
     }
   }
@@ -53,7 +54,24 @@ extension Mesh {
     _ hostname: String, of plan: GatewayPlan, _ writer: inout Writer
   ) {
     let answers = plan.servers.contains { $0.hostname == hostname && $0.answers }
-    guard hasPeers, answers else { return }
+    if answers { warnOfNeighbours(askingFor: hostname, of: plan, &writer) }
+  }
+
+  private func warnOfNeighbours(
+    _ server: ConnectionPlan, of plan: GatewayPlan, _ writer: inout Writer
+  ) {
+    guard case .service? = server.target,
+      !plan.servers.contains(where: {
+        $0.hostname == server.hostname && $0.answers
+      })
+    else { return }
+    warnOfNeighbours(askingFor: server.hostname, of: plan, &writer)
+  }
+
+  private func warnOfNeighbours(
+    askingFor hostname: String, of plan: GatewayPlan, _ writer: inout Writer
+  ) {
+    guard hasPeers else { return }
     writer.warn(
       .gateway(plan.fqn),
       "\(hostname) is served to clients only: gateways of other clusters ask for it by a name that "
@@ -81,8 +99,7 @@ private struct GatewayRoutes {
   let mesh: Mesh
   private var http = HTTPRoutes()
   private var origins: Set<ItemKey>
-  /// By cluster, once for all rules.
-  private var copies: [String: IstioObject] = [:]
+  private var copies: HostCopies
 
   private var key: ItemKey { .gateway(plan.fqn) }
 
@@ -92,6 +109,7 @@ private struct GatewayRoutes {
     self.hostname = hostname
     self.mesh = mesh
     origins = [.gateway(plan.fqn)]
+    copies = HostCopies(of: plan, gateway: name, hostname: hostname, .requests, in: mesh)
   }
 
   mutating func write(_ writer: inout Writer) {
@@ -137,7 +155,7 @@ private struct GatewayRoutes {
       http.append(
         routeName, when: [plain], ["directResponse": .object(answer)], isRefusal: true)
     case .forward(let clusters, let path, let authority):
-      let shares = forward(to: clusters, &writer)
+      let shares = copies.shares(of: clusters, &writer)
       origins.formUnion(shares.origins)
       http.append(
         routeName, when: [plain],
@@ -204,86 +222,5 @@ private struct GatewayRoutes {
     if let authority { rewrite["authority"] = .string(authority) }
     if !rewrite.isEmpty { action["rewrite"] = .object(rewrite) }
     return action
-  }
-
-  // MARK: To other clusters
-
-  private mutating func forward(to providers: [HostProvider], _ writer: inout Writer) -> Shares {
-    var alive: [(provider: HostProvider, host: String)] = []
-    for provider in providers where provider.healthy > 0 && provider.weight > 0 {
-      if provider.cluster == mesh.site?.cluster {
-        writer.warn(
-          key, "\(hostname): Istio cannot send requests from a gateway to gateways of this cluster")
-        continue
-      }
-      let entrances = mesh.entrances(to: provider.cluster)
-      guard !entrances.isEmpty else { continue }
-      // Of this gateway alone: others may see the host name elsewhere.
-      let host =
-        "\(plainHostname).\(name)\(ServerName.copySuffix(of: provider.cluster))"
-      alive.append((provider, host))
-      write(copyOf: provider, host, entrances, &writer)
-    }
-    let best = alive.map(\.provider.priority).min()
-    for (provider, _) in alive where provider.priority != best {
-      writer.warn(
-        key,
-        "\(hostname): cluster \(provider.cluster) gets nothing while somebody nearer is healthy, and "
-          + "takes over only when this is translated again: Istio falls back within a host, not "
-          + "between hosts")
-    }
-    return Shares(
-      alive.filter { $0.provider.priority == best }.map { ($0.host, $0.provider.weight) },
-      port: MeshPort.hostnames,
-      from: Set([key, .site] + providers.map { .peer($0.cluster) }))
-  }
-
-  /// A host name without what only patterns have.
-  private var plainHostname: String {
-    hostname == "*" ? "any" : KubernetesName.object(hostname)
-  }
-
-  private mutating func write(
-    copyOf provider: HostProvider, _ host: String, _ entrances: [GatewayAddress],
-    _ writer: inout Writer
-  ) {
-    guard copies[provider.cluster] == nil else { return }
-    let object = KubernetesName.object("\(name).\(hostname).at.\(provider.cluster)")
-    let port = MeshPort.hostnames
-    let accounts = provider.identities.compactMap { identity -> Document? in
-      let parts = identity.split(separator: "/")
-      guard parts.count == 2 else { return nil }
-      return .string("spiffe://\(provider.trustDomain)/ns/\(parts[0])/sa/\(parts[1])")
-    }
-    let origins: [ItemKey] = [key, .peer(provider.cluster)]
-    let endpoints = entrances.map { entrance -> Document in
-      [
-        "address": .string(entrance.address),
-        "ports": ["http-\(port)": .integer(Int64(entrance.port))],
-        "labels": ["security.istio.io/tlsMode": "istio"],
-      ]
-    }
-    var spec: [String: Document] = [
-      "hosts": [.string(host)], "location": "MESH_INTERNAL", "resolution": "STATIC",
-      "exportTo": ["."], "endpoints": .list(endpoints),
-      "ports": [
-        [
-          "number": .integer(Int64(port)), "name": .string("http-\(port)"), "protocol": "HTTP",
-        ]
-      ],
-    ]
-    if !accounts.isEmpty { spec["subjectAltNames"] = .list(accounts) }
-    let entry = IstioObject(
-      .serviceEntry, namespace: plan.namespace, object, from: origins, spec)
-    copies[provider.cluster] = entry
-    writer.write(entry)
-    let name = ServerName.copy(ofHostname: hostname, in: provider.cluster)
-    writer.write(
-      IstioObject(
-        .destinationRule, namespace: plan.namespace, object, from: origins,
-        [
-          "host": .string(host), "exportTo": ["."],
-          "trafficPolicy": ["tls": ["mode": "ISTIO_MUTUAL", "sni": .string(name)]],
-        ]))
   }
 }

@@ -10,7 +10,7 @@ package func references(of resource: Resource) -> [(path: FieldPath, ref: Resour
 
 private func referencesOfSpec(of resource: Resource) -> [(path: FieldPath, ref: ResourceRef)] {
   if case .gateway(let gateway) = resource.spec {
-    return references(of: gateway, in: resource.ref.names[0])
+    return references(of: gateway, resource.ref)
   }
   return securitySettings(of: resource).flatMap { path, setting in
     guard case .rules(let rules)? = setting.authorization else {
@@ -45,24 +45,42 @@ private func securitySettings(of defaults: DefaultSettings) -> [(FieldPath, Secu
   defaults.security.map { [(FieldPath() / "spec" / "defaultSecuritySetting", $0)] } ?? []
 }
 
-/// The clusters that requests are sent to.
+/// The clusters that requests and connections are sent to.
 private func references(
-  of gateway: Gateway, in organization: String
+  of gateway: Gateway, _ ref: ResourceRef
 ) -> [(path: FieldPath, ref: ResourceRef)] {
-  var found: [(path: FieldPath, ref: ResourceRef)] = []
-  let root = ResourceRef(.organization, [organization])
-  for (number, server) in gateway.http.enumerated() {
-    let rules = (FieldPath() / "spec" / "http")[number] / "routing" / "rules"
-    for (index, rule) in server.rules.enumerated() {
-      guard case .clusters(let destinations) = rule.action else { continue }
-      let clusters = rules[index] / "route" / "clusterDestination" / "clusters"
-      for (place, destination) in destinations.enumerated() {
-        guard case .name(let name) = destination.selector else { continue }
-        found.append((clusters[place] / "name", root.child(.cluster, name)))
-      }
+  let root = ResourceRef(.organization, [ref.names[0]])
+  let lists = ref.kind.serverLists
+  /// The clusters that a server, or a rule of one, leads to.
+  func named(
+    _ destinations: [ClusterDestination], in server: FieldPath, rule: FieldPath? = nil
+  ) -> [(path: FieldPath, ref: ResourceRef)] {
+    let clusters =
+      ref.kind.leadsToClustersOnly
+      ? server / "clusters" : (rule ?? server) / "route" / "clusterDestination" / "clusters"
+    return destinations.enumerated().compactMap { place, destination in
+      guard case .name(let name) = destination.selector else { return nil }
+      return (clusters[place] / "name", root.child(.cluster, name))
     }
   }
-  return found
+  let requests = gateway.http.enumerated().flatMap { number, server in
+    let path = (FieldPath() / "spec" / lists.http)[number]
+    return server.rules.enumerated().flatMap { index, rule in
+      guard case .clusters(let destinations) = rule.action else {
+        return [(path: FieldPath, ref: ResourceRef)]()
+      }
+      return named(destinations, in: path, rule: (path / "routing" / "rules")[index])
+    }
+  }
+  let connections = [(lists.tls, gateway.tls), (lists.tcp, gateway.tcp)].flatMap { list, servers in
+    servers.enumerated().flatMap { number, server in
+      guard case .clusters(let destinations) = server.destination else {
+        return [(path: FieldPath, ref: ResourceRef)]()
+      }
+      return named(destinations, in: (FieldPath() / "spec" / list)[number])
+    }
+  }
+  return requests + connections
 }
 
 private func references(

@@ -30,6 +30,8 @@ package enum ConnectionEntry: Hashable, Sendable {
 package enum ConnectionDestination: Hashable, Sendable {
   /// Port nil: the only port of the service.
   case service(ServiceName, port: Int?)
+  /// To the clusters whose own gateways serve the host; empty means all of them.
+  case clusters([ClusterDestination])
   /// What gateways cannot do yet.
   case unserved(reason: String)
 }

@@ -18,6 +18,20 @@ package struct Gateway: Hashable, Sendable {
   }
 }
 
+extension Kind {
+  /// What a kind of gateway calls its lists of servers.
+  package var serverLists: (http: String, tls: String, tcp: String) {
+    switch self {
+    case .tier1Gateway: ("externalServers", "passthroughServers", "tcpExternalServers")
+    case .ingressGateway: ("http", "tlsPassthrough", "tcp")
+    default: ("http", "tls", "tcp")
+    }
+  }
+
+  /// Whether servers of a kind of gateway lead to clusters only, and name them without a route.
+  package var leadsToClustersOnly: Bool { self == .tier1Gateway }
+}
+
 package struct WorkloadSelector: Hashable, Sendable {
   package var namespace: String
   package var labels: [String: String]

@@ -39,6 +39,13 @@ import Testing
     return .gateway(GatewayPlan(fqn: "g", namespace: "edge", labels: [:], servers: [server]))
   }
 
+  private static func connections(to target: ConnectionTarget) -> BlueprintItem {
+    let server = ConnectionPlan(
+      name: "c", hostname: "a.test", port: 443, entry: .passthrough, target: target)
+    return .gateway(
+      GatewayPlan(fqn: "g", namespace: "edge", labels: [:], servers: [], connections: [server]))
+  }
+
   private static func peer(_ change: (inout PeerPlan) -> Void = { _ in }) -> PeerPlan {
     var plan = PeerPlan(
       cluster: "west", trustDomain: "west.acme.mesh", port: 15500, path: .direct,
@@ -99,6 +106,11 @@ import Testing
         .forward(
           clusters: [host("west"), host("east")], rewritePath: nil, rewriteAuthority: nil))
     ),
+    (
+      "gone.shop.mesh has no port 1 for connections",
+      connections(to: .service(host: "gone.shop.mesh", port: 1))
+    ),
+    ("on which port", connections(to: .clusters([host("east")]))),
     ("no status", gateway(.respond(status: 99, body: nil))),
     ("is empty", .trust(TrustPlan(bundles: ["east.acme.mesh": []]))),
   ]

@@ -280,8 +280,13 @@ struct RandomMesh {
   private mutating func connection(_ entry: ConnectionEntry) -> ConnectionServer {
     ConnectionServer(
       name: "c", hostname: pick(Self.hosts), port: pick([80, 443, 5432]), entry: entry,
-      destination: chance(85)
-        ? .service(name(), port: pick([nil, 8080])) : .unserved(reason: "it is for TRANSIT"))
+      destination: connectionDestination())
+  }
+
+  private mutating func connectionDestination() -> ConnectionDestination {
+    if chance(30) { return .clusters(destinations()) }
+    return chance(80)
+      ? .service(name(), port: pick([nil, 8080])) : .unserved(reason: "it is for TRANSIT")
   }
 }
 

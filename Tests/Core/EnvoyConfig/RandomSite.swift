@@ -139,13 +139,18 @@ struct RandomSite {
 
   private mutating func forward() -> GatewayAction {
     .forward(
-      clusters: (Self.clusters + ["alpha"]).filter { _ in chance(60) }.map {
-        HostProvider(
-          cluster: $0, trustDomain: pick(Self.domains), identities: ["shop/gw"],
-          weight: Int.random(in: 0...2, using: &random) * 50,
-          priority: Int.random(in: 0...1, using: &random),
-          healthy: Int.random(in: 0...2, using: &random))
-      }, rewritePath: chance(30) ? "/" : nil, rewriteAuthority: nil)
+      clusters: hostProviders(port: nil), rewritePath: chance(30) ? "/" : nil,
+      rewriteAuthority: nil)
+  }
+
+  private mutating func hostProviders(port: Int?) -> [HostProvider] {
+    (Self.clusters + ["alpha"]).filter { _ in chance(60) }.map {
+      HostProvider(
+        cluster: $0, trustDomain: pick(Self.domains), identities: ["shop/gw"],
+        weight: Int.random(in: 0...2, using: &random) * 50,
+        priority: Int.random(in: 0...1, using: &random),
+        healthy: Int.random(in: 0...2, using: &random), port: port)
+    }
   }
 
   private mutating func route() -> HTTPRouteRule {
@@ -250,7 +255,15 @@ struct RandomSite {
     return ConnectionPlan(
       name: "c", hostname: pick(["x.test", "*"]), port: pick([8080, 8443, 5432]),
       entry: pick([.passthrough, .terminated(tls: .none), .terminated(tls: files)]),
-      target: chance(80) ? ConnectionTarget(host: anyHost(), port: 80) : nil)
+      target: target())
+  }
+
+  private mutating func target() -> ConnectionTarget? {
+    switch Int.random(in: 0...9, using: &random) {
+    case 0, 1: nil
+    case 2, 3, 4: .clusters(hostProviders(port: pick([80, 5432])))
+    default: .service(host: anyHost(), port: 80)
+    }
   }
 
   private mutating func trust() -> BlueprintItem {

@@ -199,6 +199,17 @@ enum Samples {
         hostname: old.example.com
         port: 80
         redirect: {scheme: http, authority: shop.example.com, port: 8443, uri: /new, redirectCode: 308}
+      passthroughServers:
+      - name: db
+        hostname: db.example.com
+        port: 443
+        clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]
+      tcpExternalServers:
+      - name: cache
+        hostname: cache.example.com
+        port: 6379
+        tls: {mode: MUTUAL, files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}}
+        clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]
     """
 
   static let installGatewayTemplate = """
@@ -401,6 +412,10 @@ enum Samples {
         hostname: db.example.com
         port: 443
         route: {serviceDestination: {host: shop/db, port: 5432}}
+      - name: away
+        hostname: away.example.com
+        port: 444
+        route: {clusterDestination: {clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]}}
       tcp:
       - name: cache
         hostname: cache.example.com
@@ -409,6 +424,10 @@ enum Samples {
           mode: MUTUAL
           files: {serverCertificate: /etc/a.pem, privateKey: /etc/a.key, caCertificates: /etc/ca.pem}
         route: {serviceDestination: {host: shop/cache, port: 6379}}
+      - name: away
+        hostname: away.example.com
+        port: 6380
+        route: {clusterDestination: {clusters: [{name: east, weight: 80}, {labels: {tier: gold}, weight: 20}]}}
     """
 
   static let all: [String] =

@@ -159,15 +159,18 @@ enum GatewayFields {
         Field(
           "authorization", AuthenticationFields.authorization, "Which requests are let through."),
       ]), "HTTP servers between the clusters."),
-    .later(
+    Field(
       "passthroughServers", .objects([serverName, hostname, port, clusters]),
-      "Servers that pass TLS on by the name in its handshake."),
-    .later(
+      "Servers that pass TLS on, by the name in its handshake, to clusters whose own gateways serve "
+        + "the host with TLS on the same port, or on a single other one."),
+    Field(
       "tcpExternalServers",
       .objects([
         serverName, hostname, port, clusters,
-        Field("tls", TLSFields.server, "Whether clients connect by TLS."),
-      ]), "Servers for the outside, for anything that is no HTTP."),
+        Field("tls", TLSFields.server, "Whether clients connect by TLS.", absent: "DISABLED"),
+      ]),
+      "Servers for the outside, for anything that is no HTTP, to clusters whose own gateways have "
+        + "such a server for the host on the same port, or on a single other one."),
     .later(
       "tcpInternalServers", .objects([serverName, hostname, clusters]),
       "Servers between the clusters, for anything that is no HTTP."),

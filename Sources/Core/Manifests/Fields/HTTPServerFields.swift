@@ -121,9 +121,10 @@ extension GatewayFields {
               absent: "its only port"),
             .later("tls", TLSFields.client, "How the service is connected to."),
           ]), "A service of the mesh."),
-        .later(
+        Field(
           "clusterDestination", .fields([clusters]),
-          "The clusters whose own gateways serve the host.", absent: "every such cluster"),
+          "The clusters whose own gateways serve the host on the same port, or on a single other one.",
+          absent: "every such cluster"),
       ], atMostOne: ["serviceDestination", "clusterDestination"]))
 
   static let clusters = Field(

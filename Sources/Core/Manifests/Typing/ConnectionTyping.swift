@@ -55,8 +55,12 @@ func checkPorts(_ servers: [(use: PortUse, path: FieldPath)], _ report: inout Re
 }
 
 /// The servers in a list that pass connections on.
+///
+/// - Parameter destination: where those of a server go, and where that is written.
 func connectionServers(
-  _ list: Cursor?, isPassedThrough: Bool, _ report: inout Report
+  _ list: Cursor?, isPassedThrough: Bool,
+  to destination: (Cursor, inout Report) -> (ConnectionDestination, at: FieldPath),
+  _ report: inout Report
 ) -> [(use: PortUse, path: FieldPath)] {
   let entries = list?.elements ?? []
   reportRepetition(of: "name", among: entries, &report)
@@ -64,7 +68,12 @@ func connectionServers(
     let entryTLS =
       isPassedThrough ? .passthrough : ConnectionEntry.terminated(ServerTLS(entry["tls"], &report))
     guard let name = entry["name"]?.text, let hostname = entry["hostname"]?.text else { return nil }
-    var destination = ConnectionDestination(entry["route"])
+    var (destination, place) = destination(entry, &report)
+    if case .clusters = destination, hostname.utf8.contains(UInt8(ascii: "*")) {
+      report.add(
+        .contradiction, at: place,
+        "needs a server with a whole host name: clusters are asked for that host")
+    }
     if let reason = reasonToPass(entry, &report) {
       destination = .unserved(reason: reason)
     } else if entry["port"] == nil {
@@ -78,18 +87,31 @@ func connectionServers(
   }
 }
 
-extension ConnectionDestination {
-  fileprivate init(_ route: Cursor?) {
-    guard let route else {
-      self = .unserved(reason: "nothing says where its connections go")
-      return
-    }
-    // The older gateways name the service at once.
-    let destination = route["serviceDestination"] ?? route
-    if let service = destination["host"]?.text.flatMap(serviceName) {
-      self = .service(service, port: destination["port"]?.integer)
-    } else {
-      self = .unserved(reason: "its connections go to other clusters' gateways")
-    }
+/// Where the connections of a server with a route go.
+func routedDestination(
+  _ server: Cursor, _ report: inout Report
+) -> (ConnectionDestination, at: FieldPath) {
+  guard let route = server["route"] else {
+    return (.unserved(reason: "nothing says where its connections go"), at: server.path)
   }
+  // The older gateways name the service at once.
+  let destination = route["serviceDestination"] ?? route
+  if let service = destination["host"]?.text.flatMap(serviceName) {
+    return (.service(service, port: destination["port"]?.integer), at: destination.path)
+  }
+  let clusters = route["clusterDestination"]
+  return (
+    .clusters(clusterDestinations(clusters?["clusters"]?.elements ?? [], &report)),
+    at: (clusters ?? route).path
+  )
+}
+
+/// Where those of a server that only knows clusters go.
+func clusterDestination(
+  _ server: Cursor, _ report: inout Report
+) -> (ConnectionDestination, at: FieldPath) {
+  (
+    .clusters(clusterDestinations(server["clusters"]?.elements ?? [], &report)),
+    at: server.path / "hostname"
+  )
 }

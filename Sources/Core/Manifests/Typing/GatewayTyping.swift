@@ -11,8 +11,9 @@ extension Gateway {
     }
     // The older gateways call them otherwise.
     let tls = connectionServers(
-      spec["tls"] ?? spec["tlsPassthrough"], isPassedThrough: true, &report)
-    let tcp = connectionServers(spec["tcp"], isPassedThrough: false, &report)
+      spec["tls"] ?? spec["tlsPassthrough"], isPassedThrough: true, to: routedDestination, &report)
+    let tcp = connectionServers(
+      spec["tcp"], isPassedThrough: false, to: routedDestination, &report)
     checkPorts(typed.map { (PortUse($0.server), $0.path) } + tls + tcp, &report)
     self.init(
       selector: selector, http: typed.map(\.server), tls: tls.compactMap(\.use.connection),
@@ -27,8 +28,14 @@ extension Gateway {
     let typed = servers.compactMap { server in
       HTTPServer(tier1: server, &report).map { (server: $0, path: server.path) }
     }
-    checkPorts(typed.map { (PortUse($0.server), $0.path) }, &report)
-    self.init(selector: selector, http: typed.map(\.server))
+    let tls = connectionServers(
+      spec["passthroughServers"], isPassedThrough: true, to: clusterDestination, &report)
+    let tcp = connectionServers(
+      spec["tcpExternalServers"], isPassedThrough: false, to: clusterDestination, &report)
+    checkPorts(typed.map { (PortUse($0.server), $0.path) } + tls + tcp, &report)
+    self.init(
+      selector: selector, http: typed.map(\.server), tls: tls.compactMap(\.use.connection),
+      tcp: tcp.compactMap(\.use.connection))
   }
 }
 
@@ -167,7 +174,7 @@ extension HTTPServerAction {
   }
 }
 
-private func clusterDestinations(
+func clusterDestinations(
   _ entries: [Cursor], _ report: inout Report
 ) -> [ClusterDestination] {
   reportRepetition(of: "name", among: entries, &report)
