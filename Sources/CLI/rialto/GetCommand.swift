@@ -39,7 +39,8 @@ struct GetCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Show what holds where one object is, and which object or profile says so.",
       discussion: "Settings of the organization, the tenant, the workspace, the group and the "
-        + "service, with the profiles attached to them, merged as they are in force."))
+        + "service, with the profiles attached to them, merged as they are in force; then what "
+        + "only the object itself says."))
   var effective = false
 
   @Flag(name: [.short, .long], help: "Go on showing what changes.")
@@ -107,14 +108,7 @@ struct GetCommand: AsyncParsableCommand {
         .usage, .unknownKind, "--effective is about one object: KIND NAME",
         advice: "For example: rialto get workspace shop --effective.")
     }
-    let inheriting = kinds.filter(\.takesPartInInheritance)
-    guard !inheriting.isEmpty else {
-      throw Failure(
-        .usage, .unknownKind, "a \(kinds[0].title) inherits nothing",
-        advice: "Ask for the organization, a tenant, a workspace, a traffic or security group, or "
-          + "one of their settings.")
-    }
-    let ref = try await targets.one(inheriting, name)
+    let ref = try await targets.one(kinds, name)
     let document = try await targets.session.client.object(ref, view: .effective)
     try targets.session.terminal.data(EffectiveText(output: output).text(of: document, at: ref))
   }

@@ -73,7 +73,7 @@ struct ObjectHandlers {
           operations, principal, .collection(collection, labels: labels, fields: fields),
           streams.shared, after: start))
     }
-    let isFull = try view(call, of: nil) == .full
+    let isFull = try view(call, among: View.ofLists) == .full
     let projection = try Projection(call.query["fields"])
     let limit = try call.limit(default: 100)
     let cursor = try call.query["continue"].map { try Continuation.cursor($0, in: collection) }
@@ -130,7 +130,7 @@ struct ObjectHandlers {
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {
     let projection = try Projection(call.query["fields"])
-    let view = try view(call, of: ref.kind)
+    let view = try view(call, among: View.ofObjects)
     let object = try await operations.get(principal, ref)
     if try call.flag("watch") {
       let start = try streams.start(of: call)
@@ -163,18 +163,17 @@ struct ObjectHandlers {
     /// With what holds where it is.
     case effective
 
-    /// - Parameter kind: nil in lists.
-    static func all(of kind: Kind?) -> [View] {
-      kind?.takesPartInInheritance == true ? [.basic, .full, .effective] : [.basic, .full]
-    }
+    static let ofObjects: [View] = [.basic, .full, .effective]
+    /// What holds at every object of a list would be a list without an end.
+    static let ofLists: [View] = [.basic, .full]
   }
 
-  private func view(_ call: Call, of kind: Kind?) throws -> View {
+  private func view(_ call: Call, among known: [View]) throws -> View {
     guard let text = call.query["view"] else { return .basic }
-    let known = View.all(of: kind)
     guard let view = View(rawValue: text), known.contains(view) else {
+      let hint = text == View.effective.rawValue ? "; effective is for one object" : ""
       throw OperationError.malformed(
-        "view is \(known.map(\.rawValue).joined(separator: " or ")) here")
+        "view is \(known.map(\.rawValue).joined(separator: " or ")) here\(hint)")
     }
     return view
   }
