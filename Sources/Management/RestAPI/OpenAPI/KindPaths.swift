@@ -73,7 +73,9 @@ struct KindPaths {
   }
   private static let fields = Parameter.text("fields", "Only these: metadata.name,spec.subsets.")
   private static let watch = Parameter(
-    "watch", .boolean, "Answer with server-sent events: added, modified, deleted, bookmark.")
+    "watch", .boolean,
+    "Answer with server-sent events: added, modified, deleted, bookmark. With fields=, their objects "
+      + "have these alone; limit, continue and a view other than basic do not go with it.")
 
   private var list: Operation {
     var operation = Operation(
