@@ -443,8 +443,14 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "Documents", "ManagementClient", "Manifests", "Model", "TestSupport", "rialto",
+        "Compiler", "Documents", "ManagementClient", "Manifests", "Model", "Operations",
+        "Publication", "RestAPI", "Storage", "TestSupport", "rialto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       path: "Tests/CLI"),
   ],

@@ -152,6 +152,33 @@ private let orders = "\(shop)/trafficgroups/all/serviceroutes/orders"
         "with all below it:\n  1 FAILED, 2 READY\n  ! \(orders) is FAILED: bad regex"))
   }
 
+  @Test func `several are described one after the other`() async throws {
+    let (session, words) = FakeServer(Self.answers).session()
+    let failure = await #expect(throws: Failure.self) {
+      try await DescribeCommand.asyncParse([orders, shop, "-o", "json"]).run(in: session)
+    }
+    let document = try JSONParser.document(from: Array(words.data.utf8))
+    #expect(document["items"]?.list?.map { $0["object"] } == [Self.route])
+    #expect(failure?.reasons.first?.contains(shop) == true)
+  }
+
+  @Test func `a secret is not described`() async throws {
+    let fqn = "organizations/acme/oidcs/company"
+    let server = FakeServer { call in
+      call.target == "/v2/\(fqn)"
+        ? .json([
+          "apiVersion": "api.rialto.mesh/v2", "kind": "OIDC",
+          "metadata": ["name": "company", "organization": "acme", "etag": "7"],
+          "spec": ["secret": "hush"],
+        ]) : .json(["items": []])
+    }
+    for format in ["table", "json", "yaml"] {
+      let (session, words) = server.session()
+      try await DescribeCommand.asyncParse([fqn, "-o", format]).run(in: session)
+      #expect(words.data.contains("(redacted)") && !words.data.contains("hush"))
+    }
+  }
+
   @Test func `JSON has all of it in one object`() async throws {
     let (session, words) = FakeServer(Self.answers).session()
     try await DescribeCommand.asyncParse([orders, "-o", "json"]).run(in: session)

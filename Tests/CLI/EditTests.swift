@@ -65,6 +65,92 @@ private let shop = "organizations/acme/tenants/web/workspaces/shop"
     #expect(words.data == "workspace/shop updated\n")
   }
 
+  // MARK: Secrets
+
+  private static let provider = "organizations/acme/oidcs/company"
+  private static let secret = "hush: \"quoted\" # text"
+
+  private static func providers() -> FakeServer {
+    let object: Document = [
+      "apiVersion": "api.rialto.mesh/v2", "kind": "OIDC",
+      "metadata": ["name": "company", "organization": "acme", "etag": "7"],
+      "spec": [
+        "secret": .string(secret),
+        "config": [
+          "clientId": "rialto", "redirectUri": "https://rialto.example.com/callback",
+          "providerConfig": ["dynamic": ["configurationUri": "https://id.example.com"]],
+        ],
+      ],
+    ]
+    return FakeServer { call in
+      call.method == .get
+        ? .json(object)
+        : .json(["revision": 8, "results": [["fqn": .string(provider), "action": "updated"]]])
+    }
+  }
+
+  private func sent(_ hand: Hand, to server: FakeServer) async throws -> Document? {
+    let (session, words) = server.session()
+    try await EditCommand.asyncParse([Self.provider]).run(in: session, hand.editor)
+    #expect(!hand.shown.joined().contains("hush") && !words.data.contains("hush"))
+    let call = server.recorded.last { $0.method == .put }
+    return try call.map { try JSONParser.document(from: $0.body) }
+  }
+
+  @Test func `a secret is not shown, and stays what it is`() async throws {
+    let untouched = try await sent(Hand(), to: Self.providers())
+    #expect(untouched == nil)
+    // However it is written.
+    for written in [
+      "(redacted 1)", "\"(redacted 1)\"", "'(redacted 1)' # kept", "|\n    (redacted 1)",
+    ] {
+      let server = Self.providers()
+      let (session, _) = server.session()
+      let editor = Editor { path in
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+          .replacing("clientId: rialto", with: "clientId: other")
+        let lines = text.split(separator: "\n").map { line in
+          line.hasPrefix("  secret: ") ? "  secret: \(written)" : String(line)
+        }
+        try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: path))
+      }
+      try await EditCommand.asyncParse([Self.provider]).run(in: session, editor)
+      let body = try JSONParser.document(from: try #require(server.recorded.last).body)
+      #expect(body[["spec", "secret"]] == .string(Self.secret))
+      #expect(body[["spec", "config", "clientId"]] == "other")
+    }
+  }
+
+  @Test func `another text takes the place of a secret`() async throws {
+    let body = try await sent(Hand(("(redacted 1)", "bmV3")), to: Self.providers())
+    #expect(body?[["spec", "secret"]] == "bmV3")
+  }
+
+  @Test func `the file is its owner's alone, and gone afterwards`() async throws {
+    let seen = Mutex("")
+    let editor = Editor { path in
+      seen.withLock { $0 = path }
+      let manager = FileManager.default
+      let file = try manager.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      let folder = URL(filePath: path).deletingLastPathComponent().path()
+      let around = try manager.attributesOfItem(atPath: folder)[.posixPermissions] as? Int
+      #expect(file == 0o600 && around == 0o700)
+    }
+    let (session, _) = Self.server(Self.written).session()
+    try await EditCommand.asyncParse([shop]).run(in: session, editor)
+    let path = seen.withLock { $0 }
+    #expect(!path.isEmpty && !FileManager.default.fileExists(atPath: path))
+    // An editor that fails leaves nothing behind either.
+    let broken = Editor { path in
+      seen.withLock { $0 = path }
+      throw Failure(.failed, .editor, "no", advice: "Set EDITOR.")
+    }
+    await #expect(throws: Failure.self) {
+      try await EditCommand.asyncParse([shop]).run(in: session, broken)
+    }
+    #expect(!FileManager.default.fileExists(atPath: seen.withLock { $0 }))
+  }
+
   @Test(arguments: ["", "# a remark of one's own\n"])
   func `nothing is sent when nothing was changed`(_ remark: String) async throws {
     let server = Self.server(Self.written)

@@ -91,10 +91,37 @@ import Testing
     #expect(yaml.contains("effective:\n  properties:\n"))
   }
 
-  @Test(arguments: [["workspaces", "--effective"], ["cluster", "east", "--effective"]])
-  func `it is about one object that inherits something`(_ arguments: [String]) async throws {
+  @Test(arguments: [["workspaces", "--effective"], ["workspace", "shop", "--effective", "-w"]])
+  func `it is about one object, as it is now`(_ arguments: [String]) async throws {
     await #expect { try await words(arguments) } throws: { error in
       (error as? Failure)?.status == .usage
     }
+  }
+
+  @Test func `a kind that inherits nothing says everything itself`() async throws {
+    let server = FakeServer { call in
+      guard call.target == "/v2/organizations/acme/clusters/east?view=effective",
+        case .object(var members) = object("organizations/acme/clusters/east", kind: "Cluster")
+      else { return .missing }
+      members["effective"] = [
+        "properties": [
+          [
+            "name": "network", "path": "network", "value": "lan", "builtIn": false,
+            "mandated": false, "stricter": false,
+            "sources": [
+              [
+                "fqn": "organizations/acme/clusters/east", "kind": "Cluster",
+                "path": "spec.network",
+              ]
+            ],
+          ]
+        ]
+      ]
+      return .json(.object(members))
+    }
+    let (session, words) = server.session(organization: "acme")
+    try await GetCommand.asyncParse(["cluster", "east", "--effective"]).run(in: session)
+    let row = words.data.split(separator: "\n").last?.split(separator: " ").map(String.init)
+    #expect(row == ["network", "lan", "cluster/east", "set"])
   }
 }

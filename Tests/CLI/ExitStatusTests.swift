@@ -147,6 +147,6 @@ private let shop = "organizations/acme/tenants/web/workspaces/shop"
           .run(in: FakeServer { _ in .json(["items": []]) }.session().session)
       } == 64)
     #expect(
-      try await status { try await GetCommand.asyncParse(["a", "b", "c"]).run(in: session) } == 64)
+      try await status { try await GetCommand.asyncParse(["ws/a", "b"]).run(in: session) } == 64)
   }
 }

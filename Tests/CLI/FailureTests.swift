@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import ManagementClient
+import Manifests
 import Testing
 
 @testable import rialto
@@ -77,7 +78,7 @@ import Testing
 
   @Test(arguments: ClientCode.allCases)
   func `every code of the client is explained, and no other has it`(_ code: ClientCode) throws {
-    #expect(try ExplainCommand.text(code.rawValue).contains(code.explanation))
+    #expect(try ExplainCommand.explanation(code.rawValue).text.contains(code.explanation))
     #expect(ServerCode.explanation(of: code.rawValue) == nil)
   }
 
@@ -85,8 +86,26 @@ import Testing
     let words = Words()
     try await ExplainCommand.asyncParse([]).run(to: words.terminal)
     #expect(words.data.contains("serviceRoute"))
-    #expect(throws: Failure.self) { try ExplainCommand.text("RL9999") }
-    #expect(try ExplainCommand.text("RL1042").contains("100"))
+    #expect(throws: Failure.self) { try ExplainCommand.explanation("RL9999") }
+    #expect(try ExplainCommand.explanation("RL1042").text.contains("100"))
+  }
+
+  @Test func `programs can read explanations too`() async throws {
+    func explained(_ arguments: [String]) async throws -> String {
+      let words = Words()
+      try await ExplainCommand.asyncParse(arguments).run(to: words.terminal)
+      return words.data
+    }
+    let field = try JSONParser.document(
+      from: Array(try await explained(["oidc.spec", "-o", "json"]).utf8))
+    let secret = field["fields"]?.list?.first { $0["name"] == "secret" }
+    #expect(field["path"] == "oidc.spec" && secret?["secret"] == true)
+    #expect(secret?["required"] == true && secret?["notYetEffective"] == true)
+    let code = try await explained(["RL1042", "-o", "jsonpath={.code}"])
+    #expect(code == "RL1042\n")
+    let kinds = try await explained(["--no-headers", "--columns", "short", "--sort-by", "short"])
+    #expect(kinds.split(separator: "\n").contains("sr"))
+    #expect(try await explained(["-o", "name"]).contains("serviceRoute\n"))
   }
 
   @Test(

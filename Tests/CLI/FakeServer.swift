@@ -34,6 +34,9 @@ final class FakeServer: Sendable {
   var recorded: [ServerCall] { calls.withLock { $0 } }
   var targets: [String] { recorded.map { "\($0.method.rawValue) \($0.target)" } }
 
+  /// For servers that are made of others.
+  func answered(_ call: ServerCall) -> ServerAnswer { answer(call) }
+
   var exchange: Exchange {
     Exchange(
       send: { [self] call in

@@ -61,6 +61,65 @@ private func tree() -> FakeServer {
     #expect(words.data == "serviceroute/orders\n")
   }
 
+  // MARK: Several
+
+  private static let pay = "organizations/acme/tenants/web/workspaces/pay"
+
+  /// The same tree, whose objects can be asked for one by one too.
+  private static func whole() -> FakeServer {
+    let inner = tree()
+    return FakeServer { call in
+      switch call.target.split(separator: "?").first.map({ $0.dropFirst("/v2/".count) }) {
+      case .some(let fqn) where [shop, pay].contains(String(fqn)):
+        .json(object(String(fqn), kind: "Workspace"))
+      case .some("\(shop)/trafficgroups/all"):
+        .json(object("\(shop)/trafficgroups/all", kind: "Group"))
+      default: inner.answered(call)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ["ws", "shop", "pay"], ["ws/shop", "ws/pay"], ["workspaces", shop, pay], [shop, "ws/pay"],
+      ["ws", "shop", "pay", "shop"],
+    ])
+  func `several of a kind are one table`(_ arguments: [String]) async throws {
+    let (session, words) = Self.whole().session()
+    try await GetCommand.asyncParse(arguments + ["--columns", "name,tenant"]).run(in: session)
+    #expect(words.data == "NAME  TENANT\nshop  web\npay   web\n")
+  }
+
+  @Test func `several kinds are one list`() async throws {
+    let (session, words) = Self.whole().session()
+    try await GetCommand.asyncParse(["ws/shop", "tg/all", "sr/orders", "-o", "name"])
+      .run(in: session)
+    #expect(words.data == "workspace/shop\ntrafficgroup/all\nserviceroute/orders\n")
+  }
+
+  @Test func `those that are there are shown, and the others are said`() async throws {
+    let (session, words) = Self.whole().session()
+    let failure = await #expect(throws: Failure.self) {
+      try await GetCommand.asyncParse(["ws", "shp", "shop", "none", "-o", "name"]).run(in: session)
+    }
+    #expect(words.data == "workspace/shop\n")
+    #expect(failure?.status == .failed && failure?.reasons.count == 2)
+    #expect(failure?.advice.contains("Did you mean 'shop'?") == true)
+  }
+
+  @Test(
+    arguments: [
+      ["ws/shop", "pay"], ["ws", "tg/all"], ["ws", "shop", "-l", "a=b"],
+      ["ws", "shop", "pay", "--effective"],
+    ])
+  func `what makes no sense together is a usage error`(_ arguments: [String]) async throws {
+    let (session, _) = Self.whole().session()
+    let failure = await #expect(throws: Failure.self) {
+      try await GetCommand.asyncParse(arguments).run(in: session)
+    }
+    #expect(failure?.status == .usage)
+  }
+
   @Test func `known parents make one request of one object`() async throws {
     let server = tree()
     let (session, _) = server.session(organization: "acme", tenant: "web")

@@ -91,6 +91,17 @@ import Testing
     #expect(!notes.notes.contains { $0.contains("hush") })
   }
 
+  @Test func `what a difference says of a secret is not traced either`() throws {
+    let document: Document = [
+      "diff": [
+        ["op": "replace", "path": "/spec/secret", "before": "hush", "value": "hush"],
+        ["op": "replace", "path": "/spec/config/clientId", "before": "a", "value": "b"],
+      ]
+    ]
+    let text = Trace.redacted(document).canonicalText
+    #expect(!text.contains("hush") && text.contains("\"before\":\"a\""))
+  }
+
   @Test func `deleting much is asked about, on a terminal only`() async throws {
     let rehearsal: Document = ["results": [["fqn": "organizations/acme", "action": "deleted"]]]
     func confirm(_ arguments: [String], _ answer: String?, isTerminal: Bool = true) async throws {

@@ -50,6 +50,17 @@ private let orders = "\(shop)/trafficgroups/all/serviceroutes/orders"
     #expect(words.data == "serviceroute/orders ready\n")
   }
 
+  @Test func `programs are told what was waited for, and several can be`() async throws {
+    let server = FakeServer { _ in .json(["state": "READY", "revision": 7]) }
+    let (session, words) = server.session()
+    try await WaitCommand.asyncParse([orders, shop, "-o", "json"]).run(in: session)
+    let told = try JSONParser.document(from: Array(words.data.utf8))
+    #expect(told == ["condition": "ready", "objects": [.string(orders), .string(shop)]])
+    let (other, names) = server.session()
+    try await WaitCommand.asyncParse([orders, shop, "-o", "name"]).run(in: other)
+    #expect(names.data == "serviceroute/orders\nworkspace/shop\n")
+  }
+
   @Test func `waiting asks again with every event`() async throws {
     let count = Counter()
     let server = FakeServer(

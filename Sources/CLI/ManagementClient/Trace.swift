@@ -1,4 +1,5 @@
 import Documents
+import Manifests
 
 /// What is told of the calls to the server: nothing, their lines, or their bodies too; never secrets.
 package struct Trace: Sendable {
@@ -50,17 +51,21 @@ package struct Trace: Sendable {
     note(Self.redacted(document).prettyJSON)
   }
 
-  /// Without the values of members whose names say that they are secret.
+  /// Without the values of members whose names say that they are secret, nor what a difference says
+  /// of such members.
   static func redacted(_ document: Document) -> Document {
     switch document {
     case .object(let members):
-      .object(
+      let place = members["path"]?.string?.split(separator: "/").last.map(String.init)
+      let isAboutSecret = place.map(isSecret) ?? false
+      return .object(
         Dictionary(
           uniqueKeysWithValues: members.map { key, value in
-            (key, isSecret(key) ? "(redacted)" : redacted(value))
+            let isHidden = isSecret(key) || isAboutSecret && ["before", "value"].contains(key)
+            return (key, isHidden ? .string(Manifests.secretMask) : redacted(value))
           }))
-    case .list(let elements): .list(elements.map(redacted))
-    default: document
+    case .list(let elements): return .list(elements.map(redacted))
+    default: return document
     }
   }
 

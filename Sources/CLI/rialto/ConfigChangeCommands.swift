@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import FoundationEssentials
 import ManagementClient
 
@@ -10,6 +11,7 @@ struct ConfigCurrentContextCommand: AsyncParsableCommand {
         rialto config current-context
       """)
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
@@ -17,7 +19,11 @@ struct ConfigCurrentContextCommand: AsyncParsableCommand {
       let selection = connection.selection(ProcessInfo.processInfo.environment)
       let path = try selection.path()
       let context = try selection.choose(from: try ContextFile.read(path: path), path: path)
-      Terminal.standard.line(visible(context.name))
+      output.show(
+        ["name": .string(context.name)], to: .standard, names: ["context/\(context.name)"]
+      ) {
+        Terminal.standard.line(visible(context.name))
+      }
     }
   }
 }

@@ -7,16 +7,20 @@ import Model
 struct DeleteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete objects.",
-    usage: "rialto delete (KIND NAME | -f FILE) [options]",
+    usage: "rialto delete (KIND NAME... | -f FILE) [options]",
     discussion: """
+      Several objects are deleted one after the other, what is below others first; where one of them \
+      is not there, none is.
+
       Examples:
         rialto delete serviceroute orders
+        rialto delete sr/orders sr/ledger sss/orders
         rialto delete organizations/acme/tenants/web --cascade
         rialto delete -f shop.yaml --ignore-not-found
       """)
 
   @Argument(
-    help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"),
+    help: ArgumentHelp("KIND NAME…, or each KIND/NAME or an FQN.", valueName: "what"),
     completion: Completions.objects)
   var words: [String] = []
 
@@ -61,20 +65,34 @@ struct DeleteCommand: AsyncParsableCommand {
   }
 
   /// Children before parents.
-  private func targets(in session: Session) async throws -> [ResourceRef] {
+  func targets(in session: Session) async throws -> [ResourceRef] {
     guard files.isEmpty else {
       let read = try ManifestFiles.read(
         files, isRecursive: recursive,
         standardInput: { try StandardInput.read(upTo: maximumTextSize + 1) })
       return read.manifests.map(\.ref).sorted(by: >)
     }
-    let (kinds, name) = try Targets.words(words)
-    guard let name else {
-      throw Failure(
-        .usage, .missing, "deleting needs a name",
-        advice: "For example: rialto delete \(kinds[0].rawValue.lowercased()) NAME.")
+    let wanted = try Targets.named(words, verb: "delete")
+    let targets = Targets(session: session, parents: parents)
+    // Of several, none is deleted before it is clear that all are there.
+    var (refs, failures) =
+      wanted.count == 1 || ignoreNotFound
+      ? try await targets.find(wanted) : try await Self.existing(wanted, targets)
+    if ignoreNotFound {
+      for failure in failures where failure.code == ClientCode.missing.rawValue {
+        for reason in failure.reasons { session.terminal.note(visible(reason)) }
+      }
+      failures.removeAll { $0.code == ClientCode.missing.rawValue }
     }
-    return [try await Targets(session: session, parents: parents).one(kinds, name)]
+    if !failures.isEmpty { throw Failure(all: failures) }
+    return refs.sorted(by: >)
+  }
+
+  private static func existing(
+    _ wanted: [Targets.Wanted], _ targets: Targets
+  ) async throws -> (refs: [ResourceRef], failures: [Failure]) {
+    let (found, failures) = try await targets.read(wanted, view: .basic)
+    return (found.map(\.ref), failures)
   }
 
   func delete(_ refs: [ResourceRef], in session: Session) async throws {
@@ -83,7 +101,9 @@ struct DeleteCommand: AsyncParsableCommand {
         .usage, .invalidInput, "--if-match is for one object, and there are \(refs.count)",
         advice: "Delete them one by one.")
     }
-    let suffix = rehearsal.mode == .server ? " (server dry run)" : ""
+    var results: [Document] = []
+    // Also where one of them is refused: what was deleted before it is told.
+    defer { show(results, isOne: refs.count == 1, in: session) }
     for ref in refs {
       do {
         // One object that was named is no surprise; what is below it may be.
@@ -92,16 +112,24 @@ struct DeleteCommand: AsyncParsableCommand {
             try await session.client.delete(ref, cascade: true, dryRun: true)
           }
         }
-        let result = try await session.client.delete(
-          ref, cascade: cascade, ifMatch: ifMatch.map(String.init),
-          dryRun: rehearsal.mode == .server)
-        let names = (result["results"]?.list ?? []).map(ApplyCommand.shortText)
-        output.show(result, to: session.terminal, names: names) {
-          for name in names { session.terminal.text("\(name) deleted\(suffix)\n") }
-        }
+        results.append(
+          try await session.client.delete(
+            ref, cascade: cascade, ifMatch: ifMatch.map(String.init),
+            dryRun: rehearsal.mode == .server))
       } catch ClientError.refused(let problem) where problem.status == 404 && ignoreNotFound {
         session.terminal.note("\(ref.shortText) was not there")
       }
+    }
+  }
+
+  private func show(_ results: [Document], isOne: Bool, in session: Session) {
+    guard !(isOne && results.isEmpty) else { return }
+    let names = results.flatMap { ($0["results"]?.list ?? []).map(ApplyCommand.shortText) }
+    let suffix = rehearsal.mode == .server ? " (server dry run)" : ""
+    output.show(
+      isOne ? results[0] : ["items": .list(results)], to: session.terminal, names: names
+    ) {
+      for name in names { session.terminal.text("\(name) deleted\(suffix)\n") }
     }
   }
 }

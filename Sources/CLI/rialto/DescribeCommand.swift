@@ -8,7 +8,7 @@ struct DescribeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract: "Show all there is to know about an object: what it says, where, and how it fares.",
-    usage: "rialto describe KIND NAME [options]",
+    usage: "rialto describe KIND NAME... [options]",
     discussion: """
       The object, its state per cluster and proxy, the namespaces that it is about, what it refers \
       to, what is below it, warnings, and what happened last.
@@ -16,11 +16,12 @@ struct DescribeCommand: AsyncParsableCommand {
       Examples:
         rialto describe serviceroute orders
         rialto describe workspace shop
+        rialto describe ws/shop tg/shop
         rialto describe organizations/acme/tenants/web -o json
       """)
 
   @Argument(
-    help: ArgumentHelp("KIND NAME, KIND/NAME or an FQN.", valueName: "what"),
+    help: ArgumentHelp("KIND NAME…, or each KIND/NAME or an FQN.", valueName: "what"),
     completion: Completions.objects)
   var words: [String]
 
@@ -35,16 +36,31 @@ struct DescribeCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
-    let (kinds, name) = try Targets.words(words)
-    guard let name else {
-      throw Failure(
-        .usage, .missing, "a name is needed",
-        advice: "'rialto get \(kinds[0].plural)' lists them.")
+    let wanted = try Targets.named(words, verb: "describe")
+    let targets = Targets(session: session, parents: parents)
+    if wanted.count == 1 {
+      let ref = try await targets.one(wanted[0].kinds, wanted[0].name ?? "")
+      let description = try await Description(of: ref, session.client)
+      return show([description], description.document, [ref], session)
     }
-    let ref = try await Targets(session: session, parents: parents).one(kinds, name)
-    let description = try await Description(of: ref, session.client)
-    output.show(description.document, to: session.terminal, names: [ref.shortText]) {
-      session.terminal.text(description.text(at: session.now()))
+    let (found, failures) = try await targets.read(wanted, view: .basic)
+    var descriptions: [Description] = []
+    for object in found {
+      descriptions.append(try await Description(of: object.ref, session.client))
+    }
+    if !found.isEmpty {
+      show(
+        descriptions, ["items": .list(descriptions.map(\.document))], found.map(\.ref), session)
+    }
+    if !failures.isEmpty { throw Failure(all: failures) }
+  }
+
+  private func show(
+    _ descriptions: [Description], _ document: Document, _ refs: [ResourceRef], _ session: Session
+  ) {
+    output.show(document, to: session.terminal, names: refs.map(\.shortText)) {
+      session.terminal.text(
+        descriptions.map { $0.text(at: session.now()) }.joined(separator: "\n\n"))
     }
   }
 }

@@ -12,7 +12,8 @@ struct EditCommand: AsyncParsableCommand {
     discussion: """
       Opens the object as YAML in the editor that VISUAL or EDITOR names, else vi. What is wrong with \
       the result is written above the line concerned, and the editor opens again; nothing is written \
-      when nothing was changed, or when somebody else has changed the object meanwhile.
+      when nothing was changed, or when somebody else has changed the object meanwhile. Secrets are \
+      not shown: what stands in their place keeps them, and another text replaces them.
 
       Examples:
         rialto edit serviceroute orders
@@ -63,14 +64,25 @@ struct EditCommand: AsyncParsableCommand {
     _ session: Session
   ) async throws -> Document? {
     let original = ObjectPrinter.manifest(of: object)
-    var text = EditedText(body: Manifests.yaml(original))
+    let (shown, secrets) = Manifests.maskedApart(original, of: ref.kind)
+    let unchanged = Manifests.yaml(shown)
+    var text = EditedText(body: unchanged, secrets: secrets)
     var refused: String?
     while true {
-      try draft.write(text.shown(of: ref))
+      let offered = text.shown(of: ref)
+      try draft.write(offered)
       session.terminal.clear()
-      try await editor.edit(draft.path)
-      text = EditedText(shown: try draft.read())
-      if text.body == Manifests.yaml(original) { return nil }
+      do { try await editor.edit(draft.path) } catch {
+        // What somebody has written already is not thrown away.
+        if (try? draft.read()) == offered {
+          draft.remove()
+        } else {
+          session.terminal.note("your text is in \(draft.path)")
+        }
+        throw error
+      }
+      text = EditedText(shown: try draft.read(), secrets: secrets)
+      if text.body == unchanged { return nil }
       guard text.body != refused else {
         throw Failure(
           .failed, .editor, "it was left as it was refused",

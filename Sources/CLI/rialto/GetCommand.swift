@@ -7,7 +7,7 @@ import Synchronization
 struct GetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Show objects, workloads, proxies.",
-    usage: "rialto get KIND [NAME] [options]",
+    usage: "rialto get KIND [NAME ...] [options]",
     discussion: """
       Parents need not be named where the name is the only one of its kind.
 
@@ -16,6 +16,8 @@ struct GetCommand: AsyncParsableCommand {
         rialto get workspaces
         rialto get serviceroute orders -o yaml
         rialto get sr orders --workspace shop
+        rialto get workspaces shop bank
+        rialto get ws/shop tg/shop -o yaml
         rialto get organizations/acme/tenants/web
         rialto get workspace shop --effective
         rialto get services
@@ -26,8 +28,8 @@ struct GetCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "KIND, KIND NAME, KIND/NAME, an FQN, 'all', 'workloads' or 'proxies'; 'rialto explain' "
-        + "lists the kinds.", valueName: "what"), completion: Completions.objects)
+      "KIND, KIND NAME…, or each KIND/NAME or an FQN; 'all', 'workloads' or 'proxies'; 'rialto "
+        + "explain' lists the kinds.", valueName: "what"), completion: Completions.objects)
   var words: [String]
 
   @Option(
@@ -39,7 +41,8 @@ struct GetCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Show what holds where one object is, and which object or profile says so.",
       discussion: "Settings of the organization, the tenant, the workspace, the group and the "
-        + "service, with the profiles attached to them, merged as they are in force."))
+        + "service, with the profiles attached to them, merged as they are in force; then what "
+        + "only the object itself says."))
   var effective = false
 
   @Flag(name: [.short, .long], help: "Go on showing what changes.")
@@ -65,11 +68,11 @@ struct GetCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
-    if words.count <= 2, let word = words.first?.lowercased() {
+    if let word = words.first?.lowercased() {
       if WorkloadTable.words.contains(word) {
-        let name = words.count == 2 ? words[1] : nil
-        return try await WorkloadTable(output: output, namespace: namespace, name: name)
-          .print(in: session)
+        return try await WorkloadTable(
+          output: output, namespace: namespace, names: Array(words.dropFirst())
+        ).print(in: session)
       }
       if words.count == 1, ProxyTable.words.contains(word) {
         return try await ProxyTable(output: output).print(in: session)
@@ -83,14 +86,21 @@ struct GetCommand: AsyncParsableCommand {
     let targets = Targets(session: session, parents: parents)
     if effective { return try await showEffective(targets) }
     let isAll = words.count == 1 && words[0].lowercased() == "all"
-    let (kinds, name) = isAll ? (Kind.allCases, nil) : try Targets.words(words)
-    guard let name else {
+    let wanted = isAll ? [Targets.Wanted(kinds: Kind.allCases)] : try Targets.several(words)
+    guard wanted.allSatisfy({ $0.name != nil }) else {
+      let kinds = wanted[0].kinds
       let find = { @Sendable in try await targets.all(kinds, labels: labels, view: view) }
       return try await list(find, in: session) {
         try await targets.checkParents(of: kinds)
       }
     }
-    let ref = try await targets.one(kinds, name)
+    guard labels == nil else {
+      throw Failure(
+        .usage, .invalidInput, "--selector chooses among objects that are not named",
+        advice: "Leave out the names, or --selector.")
+    }
+    if wanted.count > 1 { return try await getAll(wanted, targets) }
+    let ref = try await targets.one(wanted[0].kinds, wanted[0].name ?? "")
     let find = { @Sendable in
       FoundObject(ref: ref, document: try await session.client.object(ref, view: view))
     }
@@ -100,21 +110,28 @@ struct GetCommand: AsyncParsableCommand {
     try ObjectPrinter(output, now: session.now()).print(try await find(), to: session.terminal)
   }
 
+  /// Shows those that there are, and fails where some are not.
+  private func getAll(_ wanted: [Targets.Wanted], _ targets: Targets) async throws {
+    let session = targets.session
+    let (found, failures) = try await targets.read(wanted, view: view)
+    if !found.isEmpty {
+      if watch, failures.isEmpty {
+        let exact = found.map { Targets.Wanted(kinds: [$0.ref.kind], name: $0.ref.fqn) }
+        return try await list({ try await targets.read(exact, view: view).found }, in: session)
+      }
+      try ObjectPrinter(output, now: session.now()).print(found, to: session.terminal)
+    }
+    if !failures.isEmpty { throw Failure(all: failures) }
+  }
+
   private func showEffective(_ targets: Targets) async throws {
-    let (kinds, name) = try Targets.words(words)
-    guard let name, !watch, labels == nil else {
+    let wanted = try Targets.several(words)
+    guard wanted.count == 1, let name = wanted[0].name, !watch, labels == nil else {
       throw Failure(
         .usage, .unknownKind, "--effective is about one object: KIND NAME",
         advice: "For example: rialto get workspace shop --effective.")
     }
-    let inheriting = kinds.filter(\.takesPartInInheritance)
-    guard !inheriting.isEmpty else {
-      throw Failure(
-        .usage, .unknownKind, "a \(kinds[0].title) inherits nothing",
-        advice: "Ask for the organization, a tenant, a workspace, a traffic or security group, or "
-          + "one of their settings.")
-    }
-    let ref = try await targets.one(inheriting, name)
+    let ref = try await targets.one(wanted[0].kinds, name)
     let document = try await targets.session.client.object(ref, view: .effective)
     try targets.session.terminal.data(EffectiveText(output: output).text(of: document, at: ref))
   }
@@ -147,7 +164,7 @@ struct GetCommand: AsyncParsableCommand {
 
   /// The events after which something may differ: what is observed changes with the proxies.
   private var newsworthy: Set<String> {
-    let kinds = (try? Targets.words(words).kinds) ?? []
+    let kinds = ((try? Targets.several(words)) ?? []).flatMap(\.kinds)
     return kinds.contains(where: \.isObserved)
       ? ["change", "propagation", "proxies"] : ["change", "propagation"]
   }

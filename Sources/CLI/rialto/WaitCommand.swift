@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Manifests
 import Model
 
@@ -6,20 +7,21 @@ struct WaitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wait",
     abstract: "Wait until an object is in force; without a name, until everything is.",
-    usage: "rialto wait [KIND NAME] [--for ready|configured|deleted] [--timeout 60s] [options]",
+    usage: "rialto wait [KIND NAME...] [--for ready|configured|deleted] [--timeout 60s] [options]",
     discussion: """
       Exits with 4 when the time is up, and with 1 as soon as the object is refused for good.
 
       Examples:
         rialto wait serviceroute orders --timeout 30s
         rialto wait workspace shop --for deleted
+        rialto wait sr/orders sr/ledger -o name
         rialto wait --for=ready --change 412
         rialto wait
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "KIND NAME, KIND/NAME or an FQN; nothing means everything.", valueName: "what"),
+      "KIND NAME…, or each KIND/NAME or an FQN; nothing means everything.", valueName: "what"),
     completion: Completions.objects)
   var words: [String] = []
 
@@ -35,6 +37,7 @@ struct WaitCommand: AsyncParsableCommand {
   var timeout = DurationArgument(.seconds(60))
 
   @OptionGroup var parents: ParentOptions
+  @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   /// kubectl's users write `condition=Ready`.
@@ -61,22 +64,37 @@ struct WaitCommand: AsyncParsableCommand {
   }
 
   func run(in session: Session) async throws {
-    if let change, let wanted {
+    guard let wanted else { return }
+    if let change {
       try await session.wait(forChange: change, wanted, timeout: timeout.duration)
-      return session.terminal.line("change/\(change) \(wanted.rawValue)")
+      return show(["revision": .integer(change)], ["change/\(change)"], wanted, session)
     }
     guard !words.isEmpty else {
       try await session.waitForEverything(timeout: timeout.duration)
-      return session.terminal.line("everything is in force")
+      return output.show(Self.document([:], wanted), to: session.terminal, names: []) {
+        session.terminal.line("everything is in force")
+      }
     }
-    let (kinds, name) = try Targets.words(words)
-    guard let name, let wanted else {
-      throw Failure(
-        .usage, .missing, "a name is needed",
-        advice: "For example: rialto wait \(kinds[0].plural) NAME.")
+    let named = try Targets.named(words, verb: "wait")
+    let (refs, failures) = try await Targets(session: session, parents: parents).find(named)
+    if !failures.isEmpty { throw Failure(all: failures) }
+    try await session.wait(until: refs, wanted, timeout: timeout.duration)
+    show(
+      ["objects": .list(refs.map { .string($0.fqn) })], refs.map(\.shortText), wanted, session)
+  }
+
+  private func show(
+    _ members: [String: Document], _ names: [String], _ condition: WaitCondition,
+    _ session: Session
+  ) {
+    output.show(Self.document(members, condition), to: session.terminal, names: names) {
+      for name in names { session.terminal.line("\(visible(name)) \(condition.rawValue)") }
     }
-    let ref = try await Targets(session: session, parents: parents).one(kinds, name)
-    try await session.wait(until: [ref], wanted, timeout: timeout.duration)
-    session.terminal.line("\(ref.shortText) \(wanted.rawValue)")
+  }
+
+  private static func document(
+    _ members: [String: Document], _ condition: WaitCondition
+  ) -> Document {
+    .object(members.merging(["condition": .string(condition.rawValue)]) { own, _ in own })
   }
 }

@@ -6,6 +6,12 @@ package struct DocumentChange: Hashable, Sendable {
   package var before: Document?
   /// nil: is gone.
   package var after: Document?
+
+  package init(path: FieldPath, before: Document?, after: Document?) {
+    self.path = path
+    self.before = before
+    self.after = after
+  }
 }
 
 extension Document {

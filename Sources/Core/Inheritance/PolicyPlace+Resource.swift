@@ -10,10 +10,11 @@ extension PolicyPlace {
     case .organizationSetting, .tenantSetting, .workspaceSetting:
       guard let parent = ref.parent else { return nil }
       self.init(parent)
-    case .trafficGroup, .trafficSetting, .serviceTrafficSetting:
+    case .trafficGroup, .trafficSetting, .serviceTrafficSetting, .serviceRoute:
       guard let workspace = ref.ancestor(.workspace) else { return nil }
       self.init(
-        workspace, trafficGroup: ref.ancestor(.trafficGroup), service: resource.settingService)
+        workspace, trafficGroup: ref.ancestor(.trafficGroup),
+        service: resource.settingService ?? resource.routedService)
     case .securityGroup, .securitySetting, .serviceSecuritySetting:
       guard let workspace = ref.ancestor(.workspace) else { return nil }
       self.init(
@@ -44,5 +45,10 @@ extension Resource {
     case .serviceSecuritySetting(let setting): setting.service
     default: nil
     }
+  }
+
+  /// The service that a route is for.
+  fileprivate var routedService: ServiceName? {
+    if case .serviceRoute(let route) = spec { route.service } else { nil }
   }
 }

@@ -35,6 +35,7 @@ package enum ManifestCode: String, CaseIterable, Sendable {
   case secondOfItsKind = "RL1062"
   case foreignNamespace = "RL1063"
   case danglingReference = "RL1064"
+  case mixedGroup = "RL1065"
 
   /// What the code means and what to do, for `rialto explain RL1042`.
   package var explanation: String {
@@ -107,6 +108,10 @@ package enum ManifestCode: String, CaseIterable, Sendable {
     case .foreignNamespace:
       "The object is about a namespace that its group does not select, so it could never apply."
     case .danglingReference: "The object refers to another that does not exist."
+    case .mixedGroup:
+      "A group holds the kinds of this API (configMode BRIDGED) or raw objects of Istio (DIRECT), "
+        + "never both. Put the object into another group, or change the group's mode while it is "
+        + "empty."
     }
   }
 

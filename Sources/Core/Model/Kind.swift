@@ -74,17 +74,6 @@ extension Kind {
 
   package var isGroup: Bool { facts.name == "Group" }
 
-  /// Whether its objects inherit policies, or say what others inherit.
-  package var takesPartInInheritance: Bool {
-    switch self {
-    case .organization, .organizationSetting, .tenant, .tenantSetting, .workspace,
-      .workspaceSetting, .trafficGroup, .trafficSetting, .serviceTrafficSetting, .securityGroup,
-      .securitySetting, .serviceSecuritySetting:
-      true
-    default: false
-    }
-  }
-
   /// The key in `metadata` that names an object of this kind as a parent: `workspace`, `group`…
   package var metadataKey: String { isGroup ? "group" : facts.isParent ? facts.id : "name" }
 

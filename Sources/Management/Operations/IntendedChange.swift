@@ -26,14 +26,16 @@ struct IntendedChange {
   }
 
   /// Everything that would be wrong afterwards and was not before: objects without parents,
-  /// references to nothing, things owned twice.
+  /// references to nothing, things owned twice, groups of two minds.
   func problems() -> [Diagnostic] {
     var found: [Diagnostic] = []
     var earlier = OwnershipIndex()
+    let groups = MixedGroups(current: current, puts: puts, deletions: deletions)
     for manifest in puts {
       let resource = manifest.resource()
       let problems =
         observed(manifest) + missingParent(of: manifest) + danglingReferences(of: resource)
+        + groups.problems(of: manifest)
         + ownershipConflicts(
           of: resource, among: unchangedContenders(of: resource) + earlier.contenders(of: resource))
       found += problems.map { $0.located(in: manifest) }

@@ -18,17 +18,20 @@ package struct EffectiveView: Sendable {
   }
 
   package struct Property: Sendable {
-    package var property: PolicyProperty
+    package var name: String
+    /// Where it is in a SecuritySetting or a TrafficSetting, or in the object's own `spec`.
+    package var path: [String]
     /// nil: a profile demands that it be empty.
     package var value: Document?
     /// Who says so; nobody where it is built in.
     package var sources: [Source]
-    package var isMandated: Bool
-    package var isStricter: Bool
+    package var isMandated = false
+    package var isStricter = false
   }
 
   /// What holds at one place.
   package struct Policy: Sendable {
+    /// What is inherited first, then what only the object itself says.
     package var properties: [Property]
     /// All of it, as a SecuritySetting; nil where the place settles nothing of it.
     package var security: Document?
@@ -43,17 +46,16 @@ package struct EffectiveView: Sendable {
 }
 
 extension Operations {
-  /// What holds where an object is. Whoever may read it may know what it inherits.
+  /// What holds where an object is: of a kind that inherits nothing, what it says itself. Whoever may
+  /// read it may know what it inherits.
   package func effective(
     _ principal: Principal, _ ref: ResourceRef
   ) async throws -> EffectiveView {
     try authorize(principal, to: .read, on: ref)
-    guard ref.kind.takesPartInInheritance else {
-      throw OperationError.malformed("a \(ref.kind.title) inherits nothing")
-    }
+    if ref.kind.isObserved { return EffectiveView(of: try await get(principal, ref)) }
     let found = try await store.viewingNewest { [index] view in
       try index.withCurrent(view) { current in
-        current.resources[ref].flatMap { EffectiveView(of: $0, current) }
+        current.stored[ref].map { EffectiveView(of: $0, current) }
       }
     }
     guard let found else { throw OperationError.missing(what: ref.text) }
@@ -62,42 +64,47 @@ extension Operations {
 }
 
 extension EffectiveView {
-  fileprivate init?(of resource: Resource, _ current: CurrentObjects) {
-    guard let object = current.stored[resource.ref], let place = PolicyPlace(of: resource) else {
-      return nil
-    }
+  /// Of what nothing is inherited by.
+  fileprivate init(of object: StoredObject) {
     self.object = object
-    policy = Policy(at: place, current)
+    policy = Policy(properties: Self.ownProperties(of: object))
     subsets = []
+  }
+
+  fileprivate init(of object: StoredObject, _ current: CurrentObjects) {
+    self.init(of: object)
+    guard let resource = current.resources[object.ref] else { return }
+    let scopes = EffectiveScope.scopes(of: resource, current)
+    let own = policy.properties
+    policy = Policy(in: scopes, current)
+    if let place = scopes.first?.place, let domain = Self.domain(of: place, current) {
+      policy.properties.append(domain)
+    }
+    policy.properties += own
     guard case .serviceSecuritySetting(let setting) = resource.spec else { return }
     for subset in setting.subsets {
       guard let place = PolicyPlace(of: resource, subset: subset.name) else { continue }
-      subsets.append((subset.name, Policy(at: place, current)))
+      subsets.append((subset.name, Policy(in: [EffectiveScope(place)], current)))
     }
   }
 }
 
 extension EffectiveView.Policy {
-  fileprivate init(at place: PolicyPlace, _ current: CurrentObjects) {
+  fileprivate init(in scopes: [EffectiveScope], _ current: CurrentObjects) {
     var lookup = CurrentPolicies(current: current)
-    let layers = policyLayers(of: place, &lookup)
     var policy: EffectivePolicy = [:]
-    for property in place.properties {
-      policy[property] =
-        Inheritance.effective(property, layers)
-        ?? property.builtIn
+    for scope in scopes {
+      let layers = policyLayers(of: scope.place, &lookup)
+      for property in scope.properties {
+        policy[property] = Inheritance.effective(property, layers) ?? property.builtIn
+      }
     }
-    properties = place.properties.compactMap { property in
+    properties = policy.keys.sorted().compactMap { property in
       policy[property].map { EffectiveView.Property(property, $0, current) }
     }
-    func setting(isSecurity: Bool) -> Document? {
-      guard place.properties.contains(where: { $0.isSecurity == isSecurity }) else {
-        return Document?.none
-      }
-      return policy.setting(isSecurity: isSecurity)
-    }
-    security = setting(isSecurity: true)
-    traffic = setting(isSecurity: false)
+    let settled = scopes.flatMap(\.properties)
+    if settled.contains(where: \.isSecurity) { security = policy.setting(isSecurity: true) }
+    if settled.contains(where: { !$0.isSecurity }) { traffic = policy.setting(isSecurity: false) }
   }
 }
 
@@ -105,7 +112,8 @@ extension EffectiveView.Property {
   fileprivate init(
     _ property: PolicyProperty, _ effective: EffectiveProperty, _ current: CurrentObjects
   ) {
-    self.property = property
+    name = property.rawValue
+    path = property.path
     value = effective.value?.document
     sources = effective.sources.map { EffectiveView.Source(of: property, $0, current) }
     isMandated = effective.isMandated

@@ -62,18 +62,10 @@ struct ObjectHandlers {
     let fields = try FieldSelector.requirements(call.query["fieldSelector"], of: collection.kind)
     if try call.flag("watch") {
       try await operations.check(principal, collection)
-      let start = try streams.start(of: call)
-      if collection.kind.isObserved {
-        return try streams.response(
-          RegistrySource(
-            operations, principal, .collection(collection, labels: labels, fields: fields)))
-      }
-      return try streams.response(
-        ObjectSource(
-          operations, principal, .collection(collection, labels: labels, fields: fields),
-          streams.shared, after: start))
+      return try watch(call, .collection(collection, labels: labels, fields: fields))
     }
-    let isFull = try view(call, of: nil) == .full
+    try Self.checkIsNoWatch(call)
+    let isFull = try view(call, among: View.ofLists) == .full
     let projection = try Projection(call.query["fields"])
     let limit = try call.limit(default: 100)
     let cursor = try call.query["continue"].map { try Continuation.cursor($0, in: collection) }
@@ -130,16 +122,10 @@ struct ObjectHandlers {
 
   private func get(_ call: Call, _ ref: ResourceRef) async throws -> Response {
     let projection = try Projection(call.query["fields"])
-    let view = try view(call, of: ref.kind)
+    let view = try view(call, among: View.ofObjects)
     let object = try await operations.get(principal, ref)
-    if try call.flag("watch") {
-      let start = try streams.start(of: call)
-      if ref.kind.isObserved {
-        return try streams.response(RegistrySource(operations, principal, .object(ref)))
-      }
-      return try streams.response(
-        ObjectSource(operations, principal, .object(ref), streams.shared, after: start))
-    }
+    if try call.flag("watch") { return try watch(call, .object(ref)) }
+    try Self.checkIsNoWatch(call)
     // What comes from elsewhere changes without a new revision, so the tag must not cover it.
     var document: Document?
     switch view {
@@ -155,6 +141,33 @@ struct ObjectHandlers {
     return Call.json(projection?(basic) ?? basic, headers: [.eTag: tag])
   }
 
+  // MARK: Watching
+
+  private func watch(_ call: Call, _ target: ObjectSource.Target) throws -> Response {
+    for name in ["limit", "continue"] where call.query[name] != nil {
+      throw OperationError.malformed(
+        "\(name) is for pages, and a watch tells of everything; leave one of the two out")
+    }
+    guard try view(call, among: View.ofObjects) == .basic else {
+      throw OperationError.malformed(
+        "a watch tells of what is written, and what a view adds changes without a write: read the "
+          + "object with view= when /v2/watch tells of something new")
+    }
+    let projection = try Projection(call.query["fields"])
+    let start = try streams.start(of: call)
+    if target.kind.isObserved {
+      return try streams.response(RegistrySource(operations, principal, target, projection))
+    }
+    return try streams.response(
+      ObjectSource(operations, principal, target, projection, streams.shared, after: start))
+  }
+
+  private static func checkIsNoWatch(_ call: Call) throws {
+    guard call.query["revision"] != nil else { return }
+    throw OperationError.malformed(
+      "revision is where a watch goes on, and needs watch=true; /v2/changes/REVISION tells of one")
+  }
+
   /// How much is told about an object.
   enum View: String {
     case basic
@@ -163,18 +176,17 @@ struct ObjectHandlers {
     /// With what holds where it is.
     case effective
 
-    /// - Parameter kind: nil in lists.
-    static func all(of kind: Kind?) -> [View] {
-      kind?.takesPartInInheritance == true ? [.basic, .full, .effective] : [.basic, .full]
-    }
+    static let ofObjects: [View] = [.basic, .full, .effective]
+    /// What holds at every object of a list would be a list without an end.
+    static let ofLists: [View] = [.basic, .full]
   }
 
-  private func view(_ call: Call, of kind: Kind?) throws -> View {
+  private func view(_ call: Call, among known: [View]) throws -> View {
     guard let text = call.query["view"] else { return .basic }
-    let known = View.all(of: kind)
     guard let view = View(rawValue: text), known.contains(view) else {
+      let hint = text == View.effective.rawValue ? "; effective is for one object" : ""
       throw OperationError.malformed(
-        "view is \(known.map(\.rawValue).joined(separator: " or ")) here")
+        "view is \(known.map(\.rawValue).joined(separator: " or ")) here\(hint)")
     }
     return view
   }

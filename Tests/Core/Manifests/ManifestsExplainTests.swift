@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `Manifests explain` {
   @Test func `a field is explained by its table`() throws {
-    let text = try #require(Manifests.explain("serviceroute.spec.subsets.weight").value)
+    let text = try #require(Manifests.explain("serviceroute.spec.subsets.weight").value?.text)
     #expect(
       text == """
         KIND:    ServiceRoute
@@ -22,9 +22,9 @@ import Testing
   @Test(arguments: Kind.allCases)
   func `every field of every kind can be explained`(_ kind: Kind) {
     for path in paths(of: kind.spec, at: "\(kind.rawValue).spec") {
-      #expect(Manifests.explain(path).value?.contains("FIELD:   \(path) <") == true)
+      #expect(Manifests.explain(path).value?.text.contains("FIELD:   \(path) <") == true)
     }
-    let name = Manifests.explain("\(kind.rawValue).metadata.name").value
+    let name = Manifests.explain("\(kind.rawValue).metadata.name").value?.text
     #expect((name == nil) == kind.isOnly)
   }
 
@@ -43,7 +43,7 @@ import Testing
 
   @Test func `every code is explained`() {
     for code in ManifestCode.allCases {
-      #expect(Manifests.explain(code.rawValue).value?.contains(code.explanation) == true)
+      #expect(Manifests.explain(code.rawValue).value?.text.contains(code.explanation) == true)
     }
     #expect(Manifests.explain("rl1042").value != nil)
     #expect(Manifests.explain("RL9999").value == nil)

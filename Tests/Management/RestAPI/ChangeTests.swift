@@ -36,6 +36,43 @@ import Testing
       ])
   }
 
+  @Test func `plans and changes say that a secret differs, and not what it is`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    func provider(_ secret: String) -> String {
+      """
+      apiVersion: api.rialto.mesh/v2
+      kind: OIDC
+      metadata: {name: company, organization: acme}
+      spec:
+        secret: \(secret)
+        config:
+          clientId: rialto
+          redirectUri: https://rialto.example.com/callback
+          providerConfig: {dynamic: {configurationUri: https://id.example.com}}
+      """
+    }
+    var told: [Document] = []
+    for secret in ["hush-one", "hush-two"] {
+      told.append(try await call(.post, "/v2/plan", provider(secret)).body)
+      told.append(try await call(.post, "/v2/apply", provider(secret)).body)
+    }
+    told.append(try await call(.delete, "/v2/organizations/acme/oidcs/company?dryRun=true").body)
+    for revision in [2, 3] { told.append(try await call(.get, "/v2/changes/\(revision)").body) }
+    told.append(try await call(.post, "/v2/changes/2/rollback?dryRun=true").body)
+    #expect(told.allSatisfy { !$0.canonicalText.contains("hush") })
+    #expect(
+      told.last?["results"]?.list?.first?["diff"] == [
+        ["op": "replace", "path": "/spec/secret", "before": "(redacted)", "value": "(redacted)"]
+      ])
+    // Who asks for the object itself gets it, and what stands for a secret is none.
+    let object = try await call(.get, "/v2/organizations/acme/oidcs/company")
+    #expect(object.body[["spec", "secret"]] == "hush-two")
+    let refused = try await call(.post, "/v2/apply", provider("(redacted)"))
+    #expect(refused.status == 422)
+    let errors = (refused.body["errors"]?.list ?? []).filter { $0["severity"] == "error" }
+    #expect(errors.map { $0["path"] } == ["spec.secret"])
+  }
+
   @Test(
     arguments: [
       ("object=organizations/acme/tenants/t", [3, 2, 1]),

@@ -173,18 +173,161 @@ import Testing
         == ["spec.defaultTrafficSetting.outbound.egress"])
   }
 
-  @Test func `kinds that inherit nothing have no such view`() async throws {
+  // MARK: Every kind
+
+  @Test func `a route shows what holds for its service, and what it says itself`() async throws {
     try await fixture.apply(ManagementFixture.tree)
+    try await fixture.apply(Self.settings)
+    let group = ManagementFixture.group.fqn
+    try await fixture.apply(
+      """
+      apiVersion: traffic.rialto.mesh/v2
+      kind: ServiceRoute
+      metadata: {name: orders, organization: acme, tenant: t, workspace: w, group: g}
+      spec: {service: shop/orders, subsets: [{name: v1, weight: 100}]}
+      ---
+      apiVersion: traffic.rialto.mesh/v2
+      kind: ServiceTrafficSetting
+      metadata: {name: orders, organization: acme, tenant: t, workspace: w, group: g}
+      spec:
+        service: shop/orders
+        settings: {inbound: {failoverSettings: {topologyChoice: NONE}}}
+      """)
+    let route = "\(group)/serviceroutes/orders"
+    let answer = try await Client(fixture: fixture)(.get, "/v2/\(route)?view=effective")
+    let effective = try #require(answer.body["effective"])
+    // Its own service's setting, the organization's, and the route's own words.
+    for (path, source) in [
+      ("inbound.failoverSettings", "\(group)/servicesettings/orders"),
+      ("outbound.reachability", "organizations/acme/settings/s"), ("subsets", route),
+      ("service", route),
+    ] {
+      #expect(sources(try property(path, in: effective)) == [source], "\(path)")
+    }
+    #expect(try property("service", in: effective)["sources"]?.list?[0]["path"] == "spec.service")
+    // Who may call is settled by groups of the other type.
+    #expect(effective.object?.keys.contains("securitySetting") == false)
+  }
+
+  private static let gateways = """
+    apiVersion: gateway.rialto.mesh/v2
+    kind: Group
+    metadata: {name: gg, organization: acme, tenant: t, workspace: w}
+    spec: {namespaceSelector: {names: ["*/shop"]}}
+    ---
+    apiVersion: gateway.rialto.mesh/v2
+    kind: Gateway
+    metadata: {name: edge, organization: acme, tenant: t, workspace: w, group: gg}
+    spec:
+      workloadSelector: {namespace: shop, labels: {app: edge}}
+      http:
+        - name: shop
+          hostname: shop.example.com
+          port: 8080
+          routing: {rules: [{directResponse: {status: 200}}]}
+    ---
+    apiVersion: gateway.rialto.mesh/v2
+    kind: IngressGateway
+    metadata: {name: old, organization: acme, tenant: t, workspace: w, group: gg}
+    spec:
+      workloadSelector: {namespace: shop, labels: {app: old}}
+      http:
+        - name: shop
+          hostname: old.example.com
+          port: 8080
+          routing: {rules: [{route: {host: shop/orders}}]}
+    ---
+    apiVersion: traffic.rialto.mesh/v2
+    kind: TrafficSetting
+    metadata: {name: s, organization: acme, tenant: t, workspace: w, group: g}
+    spec:
+      inbound: {failoverSettings: {topologyChoice: NONE}}
+      outbound:
+        upstreamTrafficSettings:
+          - hosts: ["*"]
+            settings: {resilience: {connectionPool: {http: {requestTimeout: 3s}}}}
+    """
+
+  @Test(arguments: ["unifiedgateways/edge", "ingressgateways/old"])
+  func `a gateway calls as its namespace does, and what is near its workspace says`(
+    _ gateway: String
+  ) async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    try await fixture.apply(Self.settings)
+    try await fixture.apply(Self.gateways)
+    let ref = "\(Self.workspace)/gatewaygroups/gg/\(gateway)"
+    let answer = try await Client(fixture: fixture)(.get, "/v2/\(ref)?view=effective")
+    let effective = try #require(answer.body["effective"])
+    for (path, source) in [
+      ("outbound.upstreamTrafficSettings", "\(ManagementFixture.group.fqn)/settings/s"),
+      ("inbound.failoverSettings", "organizations/acme/settings/s"), ("http", ref),
+      ("workloadSelector", ref),
+    ] {
+      #expect(sources(try property(path, in: effective)) == [source], "\(path)")
+    }
+    let group = try await Client(fixture: fixture)(
+      .get, "/v2/\(Self.workspace)/gatewaygroups/gg?view=effective")
+    let inherited = try property(
+      "outbound.upstreamTrafficSettings", in: try #require(group.body["effective"]))
+    #expect(sources(inherited) == ["organizations/acme/tenants/t/settings/s"])
+  }
+
+  @Test func `the topmost security domain holds`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    let domain = "organizations/acme/securitydomains/payments"
+    try await fixture.apply(
+      """
+      apiVersion: api.rialto.mesh/v2
+      kind: Tenant
+      metadata: {name: t, organization: acme}
+      spec: {securityDomain: \(domain)}
+      """)
+    let answer = try await Client(fixture: fixture)(.get, "/v2/\(Self.workspace)?view=effective")
+    let property = try property("securityDomain", in: try #require(answer.body["effective"]))
+    #expect(property["value"] == .string(domain))
+    #expect(sources(property) == [ManagementFixture.tenant.fqn])
+  }
+
+  @Test func `of kinds that inherit nothing, every property comes from the object`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    try await fixture.apply(
+      """
+      apiVersion: api.rialto.mesh/v2
+      kind: OIDC
+      metadata: {name: company, organization: acme}
+      spec:
+        secret: aHVzaA==
+        config:
+          clientId: rialto
+          redirectUri: https://rialto.example.com/callback
+          providerConfig: {dynamic: {configurationUri: https://id.example.com}}
+      """)
     let client = Client(fixture: fixture)
     let cluster = ManagementFixture.cluster.fqn
+    let answer = try await client(.get, "/v2/\(cluster)?view=effective")
+    let effective = try #require(answer.body["effective"])
+    #expect(answer.status == 200 && answer.body["kind"] == "Cluster")
+    let network = try property("network", in: effective)
+    #expect(network["value"] == "lan" && sources(network) == [cluster])
+    #expect(network["sources"]?.list?.first?["path"] == "spec.network")
+
+    let provider = try await client(.get, "/v2/organizations/acme/oidcs/company?view=effective")
+    let secret = try property("secret", in: try #require(provider.body["effective"]))
+    #expect(secret["value"] == "(redacted)")
+  }
+
+  @Test func `lists have no such view, and what is not there is missing`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    let client = Client(fixture: fixture)
     for target in [
-      "/v2/\(cluster)?view=effective", "/v2/\(Self.workspace)?view=everything",
-      "/v2/organizations/acme/tenants?view=effective",
+      "/v2/\(Self.workspace)?view=everything", "/v2/organizations/acme/tenants?view=effective",
     ] {
       let answer = try await client(.get, target)
       #expect(answer.status == 400)
       #expect(answer.body["code"] == "RL2400")
     }
+    let list = try await client(.get, "/v2/organizations/acme/tenants?view=effective")
+    #expect(list.body["detail"]?.string?.contains("effective is for one object") == true)
     let missing = try await client(.get, "/v2/organizations/acme/tenants/no?view=effective")
     #expect(missing.status == 404)
   }

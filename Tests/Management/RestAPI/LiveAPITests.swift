@@ -215,6 +215,15 @@ import Testing
         $0.contains("id: 4\n")
       }
       #expect(one.contains("event: added\nid: 2\n") && one.contains("event: modified\nid: 3\n"))
+      // Only what was asked for, of what is there and of what is written.
+      for target in [
+        "\(tenants)?watch=true&fields=metadata.name",
+        "\(tenants)?watch=true&fields=metadata.name&revision=1",
+      ] {
+        let names = try await read(server, target) { $0.contains("id: 4\n") }
+        #expect(names.contains("\"object\":{\"metadata\":{\"name\":\"u\"}}"), "\(target)")
+        #expect(!names.contains("organization"), "\(target)")
+      }
       let gone = try await server.get(
         "\(tenants)?watch=true&revision=99", headers: ["Accept": "text/event-stream"])
       #expect(gone.status == .gone)

@@ -163,6 +163,20 @@ import Testing
     #expect(try await source.news().isEmpty)
   }
 
+  @Test func `a watcher of some fields hears of these alone`() async throws {
+    try await fixture.apply(ManagementFixture.tree)
+    try await report("east", [Self.orders: service()])
+    let collection = try #require(Collection(fqn: "organizations/acme/services"))
+    var source = RegistrySource(
+      fixture.operations, ManagementFixture.administrator,
+      .collection(collection, labels: [], fields: []), try Projection("metadata.name"))
+    let first = try await source.news()
+    #expect(first.first?.data.contains("\"object\":{\"metadata\":{\"name\":") == true)
+    // What was not asked for is no news.
+    try await report("east", [Self.orders: service(healthy: 0)])
+    #expect(try await source.news().isEmpty)
+  }
+
   @Test func `the description of the API has it, to be read only`() throws {
     let item = "/v2/organizations/{organization}/services/{service}"
     let paths = try #require(OpenAPI.document["paths"])

@@ -12,6 +12,29 @@ import TestSupport
 import Testing
 
 @Suite struct `The REST API` {
+  @Test(
+    arguments: [
+      ("organizations?watch=true&limit=5", "limit is for pages"),
+      ("organizations?watch=true&continue=x", "continue is for pages"),
+      ("organizations?watch=true&view=full", "a watch tells of what is written"),
+      ("organizations/acme?watch=true&view=full", "a watch tells of what is written"),
+      ("organizations/acme?watch=true&view=effective", "a watch tells of what is written"),
+      ("organizations/acme?watch=true&view=colour", "view is basic or full or effective here"),
+      ("organizations/acme?watch=true&fields=a..b", "fields is a list"),
+      ("organizations/acme?revision=1", "needs watch=true"),
+      ("organizations?revision=1", "needs watch=true"),
+    ])
+  func `what cannot go with a watch is refused, and why`(
+    _ target: String, _ reason: String
+  ) async throws {
+    let fixture = try ManagementFixture()
+    try await fixture.apply(ManagementFixture.tree)
+    let answer = try await Client(fixture: fixture)(
+      .get, "/v2/\(target)", headers: ["Accept": "*/*"])
+    #expect(answer.status == 400 && answer.body["code"] == "RL2400")
+    #expect(answer.body["detail"]?.string?.contains(reason) == true)
+  }
+
   private let fixture: ManagementFixture
 
   init() throws { fixture = try ManagementFixture() }

@@ -24,7 +24,9 @@ struct Description: Sendable {
 
   init(of ref: ResourceRef, _ client: ManagementClient) async throws {
     self.ref = ref
-    object = try await client.object(ref)
+    let object = try await client.object(ref)
+    // What is described is looked at, not applied again.
+    self.object = Manifests.masked(object, of: ref.kind)
     // Nothing has to be done with what is observed.
     let status: Document = ref.kind.isObserved ? [:] : try await client.status(of: ref)
     self.status = status

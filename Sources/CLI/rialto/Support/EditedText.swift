@@ -9,14 +9,20 @@ struct EditedText: Sendable {
   private(set) var body: String
   /// By the number of the line that each is about; 0: about the whole.
   private var remarks: [Int: [String]] = [:]
+  /// By what stands for them in the text.
+  private let secrets: [String: String]
 
   /// What a line of ours begins with; comments of the writer stay.
   private static let sign = "#: "
 
-  init(body: String) { self.body = body }
+  init(body: String, secrets: [String: String] = [:]) {
+    self.body = body
+    self.secrets = secrets
+  }
 
   /// - Parameter text: as the editor left it.
-  init(shown text: String) {
+  init(shown text: String, secrets: [String: String] = [:]) {
+    self.secrets = secrets
     body = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
       !line.utf8.drop { $0 == UInt8(ascii: " ") }.starts(with: Self.sign.utf8.dropLast())
     }.joined(separator: "\n")
@@ -38,7 +44,7 @@ struct EditedText: Sendable {
 
   /// The object, or nil when remarks say what is wrong.
   mutating func check(for ref: ResourceRef) -> Manifest? {
-    let read = Manifests.read(Array(body.utf8))
+    let read = Manifests.read(Array(body.utf8), options: ReadingOptions(secrets: secrets))
     let errors = read.diagnostics.filter { $0.severity == .error }
     for error in errors {
       remark("\(error.message) (\(error.code))", at: error.mark?.line)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Identity
 import Model
 import Subprocess
 import SystemPackage
@@ -50,7 +51,12 @@ struct EditedFile: Sendable {
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
 
-  func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+  /// - Throws: `Failure`
+  func write(_ text: String) throws {
+    do { try KeyFile(path: path).write(Array(text.utf8)) } catch {
+      throw Failure(.failed, .editor, error.description, advice: "Set TMPDIR to another folder.")
+    }
+  }
 
   func read() throws -> String {
     String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)

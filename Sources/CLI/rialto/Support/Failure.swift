@@ -49,6 +49,15 @@ struct Failure: Error, Hashable, Sendable {
     self.advice = advice
   }
 
+  /// Several as one: the first says what to do.
+  ///
+  /// - Precondition: there is one at least.
+  init(all failures: [Failure]) {
+    self = failures[0]
+    reasons = failures.flatMap(\.reasons)
+    advice = failures.map(\.advice).first { !$0.isEmpty } ?? ""
+  }
+
   /// - Parameter what: `apply shop.yaml`.
   func text(doing what: String) -> String {
     let reasons = reasons.map { "  \(visible($0))\n" }.joined()

@@ -1,5 +1,6 @@
 import Documents
 import FoundationEssentials
+import Identity
 import Model
 
 /// What `rialto plan --out` keeps: the objects, and the revision that they were planned on.
@@ -16,10 +17,17 @@ struct SavedPlan: Sendable {
     ]
   }
 
+  /// Replaces the file as a whole. It is its owner's alone: the objects may hold secrets.
+  ///
+  /// - Throws: `Failure`
   func write(_ path: String) throws {
-    do { try Data((document.prettyJSON + "\n").utf8).write(to: URL(filePath: path)) } catch {
-      throw Failure(
-        .failed, .noInput, "\(path) cannot be written", advice: "Name another file with --out.")
+    let advice = "Name another file with --out."
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    guard type == nil || type == .typeRegular else {
+      throw Failure(.failed, .noInput, "\(path) is no ordinary file", advice: advice)
+    }
+    do { try KeyFile(path: path).write(Array((document.prettyJSON + "\n").utf8)) } catch {
+      throw Failure(.failed, .noInput, error.description, advice: advice)
     }
   }
 

@@ -22,20 +22,97 @@ struct Targets: Sendable {
       advice: ForeignKinds.advice(for: word) ?? "\(near)'rialto explain' lists the kinds.")
   }
 
+  /// What is meant by one word, or by a kind and a name.
+  struct Wanted: Sendable {
+    var kinds: [Kind]
+    /// nil: all of the kinds.
+    var name: String?
+  }
+
   /// `KIND NAME`, `KIND/NAME`, `KIND FQN` or an FQN alone.
   static func words(_ words: [String]) throws -> (kinds: [Kind], name: String?) {
-    guard let first = words.first, words.count <= 2 else {
-      throw ValidationFailure.words
+    let wanted = try several(words)
+    guard wanted.count == 1 else { throw ValidationFailure.words }
+    return (wanted[0].kinds, wanted[0].name)
+  }
+
+  /// The same for more than one: `KIND NAME NAME…`, or words that are `KIND/NAME` or an FQN each.
+  static func several(_ words: [String]) throws -> [Wanted] {
+    guard let first = words.first else { throw ValidationFailure.words }
+    if words.allSatisfy({ $0.utf8.contains(UInt8(ascii: "/")) }) {
+      return try words.map { word in
+        if let ref = ResourceRef(fqn: word) { return Wanted(kinds: [ref.kind], name: word) }
+        let parts = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        return Wanted(kinds: try kinds(String(parts[0])), name: String(parts[1]))
+      }
     }
-    if words.count == 1, let ref = ResourceRef(fqn: first) { return ([ref.kind], first) }
-    if words.count == 1, let slash = first.firstIndex(of: "/") {
-      return (try kinds(String(first[..<slash])), String(first[first.index(after: slash)...]))
+    guard !first.utf8.contains(UInt8(ascii: "/")) else { throw ValidationFailure.mixture(words) }
+    let meant = try kinds(first)
+    if words.count == 1 { return [Wanted(kinds: meant)] }
+    return try words.dropFirst().map { name in
+      guard ResourceRef(fqn: name) != nil || !name.utf8.contains(UInt8(ascii: "/")) else {
+        throw ValidationFailure.mixture(words)
+      }
+      return Wanted(kinds: meant, name: name)
     }
-    return (try kinds(first), words.count == 2 ? words[1] : nil)
+  }
+
+  /// Names, and nothing but names.
+  ///
+  /// - Parameter verb: of the command, for advice.
+  static func named(_ words: [String], verb: String) throws -> [Wanted] {
+    let wanted = try several(words)
+    guard let nameless = wanted.first(where: { $0.name == nil }) else { return wanted }
+    throw Failure(
+      .usage, .missing, "a name is needed",
+      advice: "For example: rialto \(verb) \(nameless.kinds[0].rawValue.lowercased()) NAME. "
+        + "'rialto get \(nameless.kinds[0].plural)' lists them.")
+  }
+
+  /// The objects that are meant, each once, and what is wrong with those that are not found.
+  func find(_ wanted: [Wanted]) async throws -> (refs: [ResourceRef], failures: [Failure]) {
+    var listed: [[Kind]: [ResourceRef]] = [:]
+    var refs: [ResourceRef] = []
+    var failures: [Failure] = []
+    for each in wanted {
+      do {
+        let ref = try await one(each.kinds, each.name ?? "", &listed)
+        if !refs.contains(ref) { refs.append(ref) }
+      } catch let failure as Failure { failures.append(failure) }
+    }
+    return (refs, failures)
+  }
+
+  /// Those of the objects that the server has, and what is wrong with the others.
+  func read(
+    _ wanted: [Wanted], view: ManagementClient.View
+  ) async throws -> (found: [FoundObject], failures: [Failure]) {
+    var (refs, failures) = try await find(wanted)
+    var found: [FoundObject] = []
+    for ref in refs {
+      do {
+        found.append(
+          FoundObject(ref: ref, document: try await session.client.object(ref, view: view)))
+      } catch ClientError.refused(let problem) where problem.status == 404 {
+        failures.append(
+          Failure(
+            .failed, .missing, "there is no \(ref.kind.rawValue) '\(ref.name)' (\(ref.fqn))",
+            advice: "'rialto get \(ref.kind.plural)' lists them."))
+      }
+    }
+    return (found, failures)
   }
 
   /// The one object that is meant; it need not exist when its whole path is known.
   func one(_ kinds: [Kind], _ name: String) async throws -> ResourceRef {
+    var listed: [[Kind]: [ResourceRef]] = [:]
+    return try await one(kinds, name, &listed)
+  }
+
+  /// - Parameter listed: what there is of kinds, as far as somebody has asked.
+  private func one(
+    _ kinds: [Kind], _ name: String, _ listed: inout [[Kind]: [ResourceRef]]
+  ) async throws -> ResourceRef {
     if let ref = ResourceRef(fqn: name) {
       guard kinds.contains(ref.kind) else {
         throw Failure(
@@ -45,7 +122,9 @@ struct Targets: Sendable {
       return ref
     }
     if kinds.count == 1, let kind = kinds.first, let ref = known(kind, name) { return ref }
-    let all = try await all(kinds, view: .basic).map(\.ref)
+    let all =
+      if let known = listed[kinds] { known } else { try await all(kinds, view: .basic).map(\.ref) }
+    listed[kinds] = all
     let found = all.filter { $0.name == name }
     guard let first = found.first else {
       if all.isEmpty { try await checkParents(of: kinds) }
@@ -106,6 +185,14 @@ extension ResourceRef {
 }
 
 enum ValidationFailure {
+  /// Some words name a kind, and others should.
+  static func mixture(_ words: [String]) -> Failure {
+    Failure(
+      .usage, .unknownKind,
+      "'\(words.joined(separator: " "))' mixes KIND NAME with KIND/NAME",
+      advice: "Write KIND NAME NAME…, or KIND/NAME and FQNs alone: rialto get ws/shop tg/all.")
+  }
+
   /// Neither a kind nor an FQN, or too many words.
   static var words: Failure {
     Failure(

@@ -6,8 +6,8 @@ struct WorkloadTable: Sendable {
   let output: OutputOptions
   /// Only of this namespace.
   var namespace: String?
-  /// A service, or the beginning of a node's id.
-  var name: String?
+  /// Services, or the beginnings of nodes' ids; none: all.
+  var names: [String] = []
 
   static let words = ["workloads", "workload", "wl"]
 
@@ -15,12 +15,18 @@ struct WorkloadTable: Sendable {
     let all = try await session.client.workloads().filter {
       namespace == nil || $0["namespace"]?.string == namespace
     }
-    let items = all.filter(isWanted)
-    if items.isEmpty {
-      guard let name else { return session.terminal.note("none found") }
-      throw missing(
-        "workload", name, of: all.compactMap { $0["service"]?.string },
-        advice: "'rialto get workloads' lists them.")
+    if all.isEmpty, names.isEmpty { return session.terminal.note("none found") }
+    let strangers = names.filter { name in !all.contains { Self.isMeant($0, by: name) } }
+    guard strangers.isEmpty else {
+      throw Failure(
+        all: strangers.map { name in
+          missing(
+            "workload", name, of: all.compactMap { $0["service"]?.string },
+            advice: "'rialto get workloads' lists them.")
+        })
+    }
+    let items = all.filter { item in
+      names.isEmpty || names.contains { Self.isMeant(item, by: $0) }
     }
     let isWide = output.output == .wide
     try output.print(
@@ -35,8 +41,7 @@ struct WorkloadTable: Sendable {
       }, to: session.terminal)
   }
 
-  private func isWanted(_ item: Document) -> Bool {
-    guard let name else { return true }
+  private static func isMeant(_ item: Document, by name: String) -> Bool {
     let node = item["nodeID"]?.string ?? ""
     return item["service"]?.string == name || node.utf8.starts(with: name.utf8)
   }

@@ -131,7 +131,7 @@ enum AccessFields {
 
   static let oidc = Shape([
     .later(
-      "secret", .text(.longText), "The secret with which the server proves who it is, in base64.",
+      "secret", .text(.secret), "The secret with which the server proves who it is, in base64.",
       isRequired: true),
     .later(
       "config",

@@ -134,6 +134,11 @@ package indirect enum FieldType: Sendable {
     }
   }
 
+  /// Whether it is a text that is not shown.
+  var isSecret: Bool {
+    if case .text(let format) = self { format.isSecret } else { false }
+  }
+
   /// The shape of the objects inside, through lists and maps.
   package var shape: Shape? {
     switch self {

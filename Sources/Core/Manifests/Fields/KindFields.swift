@@ -38,13 +38,13 @@ private let tables: [Kind: (shape: Shape, summary: String)] = [
     "What other clusters may call of a workspace, and what holds where groups say nothing else."
   ),
   .trafficGroup: (
-    TenancyFields.group, "Namespaces of a workspace that share traffic configuration."
+    TenancyFields.trafficGroup, "Namespaces of a workspace that share traffic configuration."
   ),
   .securityGroup: (
     TenancyFields.securityGroup, "Namespaces of a workspace that share security configuration."
   ),
   .gatewayGroup: (
-    TenancyFields.group, "Namespaces of a workspace that share gateway configuration."
+    TenancyFields.gatewayGroup, "Namespaces of a workspace that share gateway configuration."
   ),
   .istioInternalGroup: (
     TenancyFields.istioInternalGroup, "Namespaces of a workspace with raw objects of Istio."

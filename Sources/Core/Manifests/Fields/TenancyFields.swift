@@ -43,10 +43,15 @@ enum TenancyFields {
     "BRIDGED: the kinds of this API. DIRECT: raw Istio objects, which take no effect yet.",
     absent: "BRIDGED")
 
-  /// Traffic and gateway groups.
-  static let group = Shape([
+  static let trafficGroup = Shape([
     namespaceSelector, configMode, EnvelopeFields.profiles, EnvelopeFields.generation,
     EnvelopeFields.protection,
+  ])
+
+  /// Gateways take from profiles what the workspace and the traffic group of their namespace have.
+  static let gatewayGroup = Shape([
+    namespaceSelector, configMode, EnvelopeFields.profiles.with(effect: .notYetEffective),
+    EnvelopeFields.generation, EnvelopeFields.protection,
   ])
 
   static let securityGroup = Shape([

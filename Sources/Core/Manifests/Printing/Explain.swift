@@ -1,14 +1,31 @@
 package import Documents
 import Model
 
+/// What is known of a kind, a field or a code: for people, and for programs.
+package struct Explanation: Hashable, Sendable {
+  package var text: String
+  package var document: Document
+
+  /// Of a code.
+  package init(code: String, _ explanation: String) {
+    text = "\(code)\n\n    \(explanation)\n"
+    document = ["code": .string(code), "explanation": .string(explanation)]
+  }
+
+  fileprivate init(_ page: Page) {
+    text = page.text
+    document = page.document
+  }
+}
+
 /// The documentation of a kind or a field, for `rialto explain serviceroute.spec.subsets.weight`,
 /// or of a code, for `rialto explain RL1042`.
 ///
 /// The value is nil when the path leads nowhere; the diagnostic says where it ends. The word `group`
 /// means three kinds, whose fields are the same; the first stands for all.
-package func explain(_ path: String) -> Diagnosed<String?> {
+package func explain(_ path: String) -> Diagnosed<Explanation?> {
   if let code = ManifestCode(text: path) {
-    return Diagnosed(value: "\(code.rawValue)\n\n    \(code.explanation)\n")
+    return Diagnosed(value: Explanation(code: code.rawValue, code.explanation))
   }
   let steps = path.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     .map { String(decoding: $0.filter { !"[]".utf8.contains($0) }, as: UTF8.self) }
@@ -32,7 +49,7 @@ package func explain(_ path: String) -> Diagnosed<String?> {
     report.add(.unknownField, "\(page.path) has no field '\(shown(step))'\(near)")
     return Diagnosed(value: nil, diagnostics: report.diagnostics)
   }
-  return Diagnosed(value: page.text)
+  return Diagnosed(value: Explanation(page))
 }
 
 /// What `explain` takes that goes one step further than what is written: a kind, then its fields.
@@ -48,19 +65,7 @@ package func explainable(_ written: String) -> [String] {
   return (page.shape?.fields ?? []).map { "\(above).\($0.name)" }
 }
 
-/// The kinds that `explain` knows, as `rialto explain` without a path lists them.
-package func explainKinds() -> String {
-  Kind.allCases.map { kind in
-    let name = kind.rawValue
-    return "\(padded(name, to: 29))\(padded(kind.shortName, to: 6))\(kind.summary)\n"
-  }.joined()
-}
-
 private func kindList() -> String { Kind.allCases.map(\.rawValue).joined(separator: ", ") }
-
-private func padded(_ text: String, to width: Int) -> String {
-  text + String(repeating: " ", count: max(1, width - text.utf8.count))
-}
 
 private struct Page {
   let kind: Kind
@@ -116,6 +121,36 @@ private struct Page {
   private func marks(of field: Field, isWithoutEffect: Bool) -> String {
     (field.isRequired ? " required" : "") + (field.successor == nil ? "" : " deprecated")
       + (field.effect == .notYetEffective || isWithoutEffect ? " no effect yet" : "")
-      + (field.effect == .output ? " read only" : "")
+      + (field.effect == .output ? " read only" : "") + (field.type.isSecret ? " secret" : "")
+  }
+
+  var document: Document {
+    var members: [String: Document] = [
+      "kind": .string(kind.name), "apiVersion": .string(kind.apiVersion), "path": .string(path),
+      "description": .string(kind.summary),
+    ]
+    if let field {
+      members.merge(facts(of: field, isWithoutEffect: isWithoutEffect)) { $1 }
+    }
+    let isWithout = isWithoutEffect || field?.effect == .notYetEffective
+    members["fields"] = .list(
+      (shape?.fields ?? []).map { field in
+        var members = facts(of: field, isWithoutEffect: isWithout)
+        members["name"] = .string(field.name)
+        return .object(members)
+      })
+    return .object(members)
+  }
+
+  private func facts(of field: Field, isWithoutEffect: Bool) -> [String: Document] {
+    var facts: [String: Document] = [
+      "type": .string(field.type.title), "description": .string(field.doc),
+      "required": .bool(field.isRequired), "readOnly": .bool(field.effect == .output),
+      "secret": .bool(field.type.isSecret),
+      "notYetEffective": .bool(field.effect == .notYetEffective || isWithoutEffect),
+    ]
+    facts["absent"] = field.absent.map(Document.string)
+    facts["successor"] = field.successor.map(Document.string)
+    return facts
   }
 }

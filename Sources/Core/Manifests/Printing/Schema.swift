@@ -48,6 +48,7 @@ private func schema(of type: FieldType) -> Document {
       "type": "string", "maxLength": .integer(Int64(format.longest)),
     ]
     if let pattern = format.pattern { members["pattern"] = .string(pattern) }
+    if format.isSecret { members["format"] = "password" }
     return .object(members)
   case .boolean: return ["type": "boolean"]
   case .integer(let range):

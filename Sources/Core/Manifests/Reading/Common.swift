@@ -21,7 +21,9 @@ struct Common {
     let path = Field("fqn", .text(.fqn), "", effect: .descriptive)
     fqn = take(path, metadata, place, &checker)
     etag = take(EnvelopeFields.etag, metadata, place, &checker)
-    if let version = metadata["resourceVersion"]?.string {
+    // The revisions of other servers say nothing about what is here.
+    if checker.dialect == .tsb { etag = nil }
+    if checker.dialect == .rialto, let version = metadata["resourceVersion"]?.string {
       if let etag, etag != version {
         checker.report.add(
           .contradiction, at: FieldPath() / "metadata" / "resourceVersion",
@@ -94,6 +96,10 @@ struct NamedPlace {
         report.add(.wrongParents, at: place, "'\(shown(text))' is not the path of a \(kind.name)")
         continue
       }
+      // What is written in metadata itself is said by its format.
+      if place != path / "fqn", dialect != .rialto, let other = convertedFQN(text) {
+        sayIsConverted(text, to: other, at: place, &report)
+      }
       for (level, name) in ref.names.enumerated() {
         add(name, at: level, source: place.text, place, &report)
       }
@@ -106,13 +112,27 @@ struct NamedPlace {
       for annotation in Self.annotations(of: parent) where parent != kind {
         guard let name = annotations[annotation]?.string else { continue }
         let place = path / "annotations" / annotation
-        if !isDNSLabel(name.utf8), dialect == .rialto || convertedName(name) == nil {
-          report.add(
-            .badName, at: place, "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
+        if !isDNSLabel(name.utf8) {
+          if dialect != .rialto, let other = convertedName(name) {
+            sayIsConverted(name, to: other, at: place, &report)
+          } else {
+            report.add(
+              .badName, at: place,
+              "'\(shown(name))' \(TextFormat.name.complaint(about: name) ?? "")")
+          }
         }
         add(name, at: level, source: place.text, place, &report)
       }
     }
+  }
+
+  private func sayIsConverted(
+    _ text: String, to other: String, at place: FieldPath, _ report: inout Report
+  ) {
+    guard !text.utf8.elementsEqual(other.utf8) else { return }
+    report.add(
+      .converted, severity: .warning, at: place,
+      "'\(shown(text))' is called '\(shown(other))' here")
   }
 
   private func key(of parent: Kind) -> String {

@@ -7,10 +7,15 @@ package struct ReadingOptions: Sendable {
   package var variables: [String: String]?
   /// Leaves out objects of other APIs, with a warning each, that are errors otherwise.
   package var skipsForeign: Bool
+  /// What the masks of `maskedApart` stand for.
+  package var secrets: [String: String]
 
-  package init(variables: [String: String]? = nil, skipsForeign: Bool = false) {
+  package init(
+    variables: [String: String]? = nil, skipsForeign: Bool = false, secrets: [String: String] = [:]
+  ) {
     self.variables = variables
     self.skipsForeign = skipsForeign
+    self.secrets = secrets
   }
 }
 
@@ -101,7 +106,9 @@ package func readEntries(
   for part in markedParts(in: bytes, file: file, format: format, values: options.variables) {
     var report = part.report
     let items = part.documents.flatMap { document in
-      Manifests.items(of: document, &report).map { (item: $0, variables: document.variables) }
+      Manifests.items(of: document.unmasked(options.secrets), &report).map {
+        (item: $0, variables: document.variables)
+      }
     }
     var found = items.map { item, variables in
       // A List shares its marks with its items.

@@ -81,6 +81,10 @@ struct ShapeChecker {
       }
     }
     guard let complaint = format.complaint(about: text) else { return value }
+    if format.isSecret {
+      report.add(format.code, at: place.path, "the secret \(complaint)")
+      return value
+    }
     if dialect == .tsb, let other = format.conversion?(text), format.complaint(about: other) == nil
     {
       report.add(

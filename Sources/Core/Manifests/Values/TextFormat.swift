@@ -12,6 +12,8 @@ package struct TextFormat: Sendable {
   let code: ManifestCode
   /// What is wrong with a text, as the end of the sentence "'…' …"; nil when nothing is.
   let problem: @Sendable (String) -> String?
+  /// Whether only those who ask for the object itself get to see it.
+  private(set) var isSecret = false
   /// What a text of TSB that does not fit is called here.
   private(set) var conversion: (@Sendable (String) -> String?)?
 
@@ -29,6 +31,12 @@ package struct TextFormat: Sendable {
   private func converting(_ conversion: @escaping @Sendable (String) -> String?) -> TextFormat {
     var format = self
     format.conversion = conversion
+    return format
+  }
+
+  private var kept: TextFormat {
+    var format = self
+    format.isSecret = true
     return format
   }
 
@@ -86,6 +94,12 @@ extension TextFormat {
   static let longText = TextFormat("text", longest: 1 << 19) { text in
     text.utf8.contains(0) ? "holds a NUL byte" : nil
   }
+
+  /// What proves who somebody is: never in messages, plans, differences or logs.
+  static let secret = TextFormat("secret", longest: 1 << 16) { text in
+    if isMask(text) { return "stands for what is not shown; write the secret itself" }
+    return text.utf8.contains(0) ? "holds a NUL byte" : nil
+  }.kept
 
   static let secretName = TextFormat(
     "[namespace/]secret", pattern: "^([a-z0-9-]+/)?[a-z0-9.-]+$", longest: 317

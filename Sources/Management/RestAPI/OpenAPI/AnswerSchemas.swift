@@ -68,17 +68,18 @@ enum AnswerSchemas {
       "warnings": list(OpenAPI.schema("Diagnostic")),
     ], optional: ["base": number, "plan": plan])
 
-  private static let effectiveObject = object([
-    "apiVersion": text, "kind": text, "metadata": ["type": "object"], "spec": ["type": "object"],
-    "effective": object(
-      effectivePolicy.required,
-      optional: effectivePolicy.optional.merging([
-        "subsets": list(
-          object(
-            effectivePolicy.required.merging(["name": text]) { own, _ in own },
-            optional: effectivePolicy.optional))
-      ]) { own, _ in own }),
-  ])
+  private static let effectiveObject = object(
+    [
+      "apiVersion": text, "kind": text, "metadata": ["type": "object"],
+      "effective": object(
+        effectivePolicy.required,
+        optional: effectivePolicy.optional.merging([
+          "subsets": list(
+            object(
+              effectivePolicy.required.merging(["name": text]) { own, _ in own },
+              optional: effectivePolicy.optional))
+        ]) { own, _ in own }),
+    ], optional: ["spec": ["type": "object"]])
 
   /// The settings as the kinds of their names have them.
   private static let effectivePolicy: (required: [String: Document], optional: [String: Document]) =

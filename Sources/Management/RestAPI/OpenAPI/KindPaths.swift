@@ -64,9 +64,8 @@ struct KindPaths {
     ]
   }
 
-  private static func view(of kind: Kind?) -> Parameter {
-    let views = ObjectHandlers.View.all(of: kind)
-    return Parameter(
+  private static func view(_ views: [ObjectHandlers.View]) -> Parameter {
+    Parameter(
       "view", .choice(views.map(\.rawValue)),
       "full: with the status, and so without an ETag."
         + (views.contains(.effective)
@@ -74,7 +73,9 @@ struct KindPaths {
   }
   private static let fields = Parameter.text("fields", "Only these: metadata.name,spec.subsets.")
   private static let watch = Parameter(
-    "watch", .boolean, "Answer with server-sent events: added, modified, deleted, bookmark.")
+    "watch", .boolean,
+    "Answer with server-sent events: added, modified, deleted, bookmark. With fields=, their objects "
+      + "have these alone; limit, continue and a view other than basic do not go with it.")
 
   private var list: Operation {
     var operation = Operation(
@@ -84,7 +85,7 @@ struct KindPaths {
         .text(
           "fieldSelector",
           kind == .serviceRoute ? "metadata.name=… or spec.service=…." : "metadata.name=…."),
-        Self.fields, Self.view(of: nil), Self.watch, .since,
+        Self.fields, Self.view(ObjectHandlers.View.ofLists), Self.watch, .since,
       ], header: [.lastEventID], answer: OpenAPI.list(key), refusals: [404, 410])
     // Trimmed objects are no whole ones.
     operation.answer = OpenAPI.trimmed(operation.answer)
@@ -103,10 +104,9 @@ struct KindPaths {
   private var read: Operation {
     var operation = Operation(
       "get\(key)", "Read: \(kind.summary)",
-      query: [Self.fields, Self.view(of: kind), Self.watch, .since],
+      query: [Self.fields, Self.view(ObjectHandlers.View.ofObjects), Self.watch, .since],
       header: [.ifNoneMatch, .lastEventID], answer: OpenAPI.schema(key), refusals: [304, 404, 410])
-    operation.answer = OpenAPI.trimmed(
-      operation.answer, OpenAPI.schema("EffectiveObject"), if: kind.takesPartInInheritance)
+    operation.answer = OpenAPI.trimmed(operation.answer, or: OpenAPI.schema("EffectiveObject"))
     return operation
   }
 
@@ -160,15 +160,12 @@ extension Operation {
 
 extension OpenAPI {
   /// With `fields=` the answer has a part of what it has otherwise.
-  static func trimmed(_ schema: Document) -> Document {
-    trimmed(schema, .null, if: false)
-  }
-
-  /// - Parameter other: what may come instead, if it may.
-  static func trimmed(_ schema: Document, _ other: Document, if hasOther: Bool) -> Document {
+  ///
+  /// - Parameter other: what may come instead.
+  static func trimmed(_ schema: Document, or other: Document? = nil) -> Document {
     [
       "anyOf": .list(
-        [schema] + (hasOther ? [other] : []) + [
+        [schema] + [other].compactMap { $0 } + [
           ["type": "object", "description": "With fields=, what was asked for."]
         ])
     ]

@@ -1,4 +1,5 @@
 import Documents
+import Manifests
 import Model
 import Operations
 import Publication
@@ -33,34 +34,52 @@ extension Rendering {
               step.before == nil ? "created" : step.after == nil ? "deleted" : "updated"),
           ]
           if full {
-            members["before"] = step.before ?? .null
-            members["after"] = step.after ?? .null
-            members["diff"] = difference(from: step.before, to: step.after)
+            members.merge(Self.step(of: step.ref, from: step.before, to: step.after)) { $1 }
           }
           return .object(members)
         }),
     ]
   }
 
+  /// What an object was, is, and in what that differs, without secrets: that one of them differs is
+  /// said, and no more.
+  static func step(
+    of ref: ResourceRef, from before: Document?, to after: Document?
+  ) -> [String: Document] {
+    [
+      "before": before.map { Manifests.masked($0, of: ref.kind) } ?? .null,
+      "after": after.map { Manifests.masked($0, of: ref.kind) } ?? .null,
+      "diff": difference(from: before, to: after) { value, path in
+        Manifests.masked(value, at: path, of: ref.kind)
+      },
+    ]
+  }
+
   /// What turns one into the other, as a JSON patch (RFC 6902) with what was there before.
-  static func difference(from before: Document?, to after: Document?) -> Document {
-    switch (before, after) {
-    case (let before?, let after?):
-      return .list(
-        after.changes(from: before).map { change in
-          var members: [String: Document] = [
-            "op": .string(
-              change.before == nil ? "add" : change.after == nil ? "remove" : "replace"),
-            "path": .string(change.path.pointer),
-          ]
-          members["before"] = change.before
-          members["value"] = change.after
-          return .object(members)
-        })
-    case (nil, let after?): return [["op": "add", "path": "", "value": after]]
-    case (let before?, nil): return [["op": "remove", "path": "", "before": before]]
-    case (nil, nil): return []
-    }
+  ///
+  /// - Parameter shown: what is shown of a value at a path.
+  static func difference(
+    from before: Document?, to after: Document?,
+    _ shown: (Document, FieldPath) -> Document = { value, _ in value }
+  ) -> Document {
+    let whole = FieldPath()
+    let changes =
+      switch (before, after) {
+      case (let before?, let after?): after.changes(from: before)
+      case (nil, nil): [DocumentChange]()
+      default: [DocumentChange(path: whole, before: before, after: after)]
+      }
+    return .list(
+      changes.map { change in
+        var members: [String: Document] = [
+          "op": .string(
+            change.before == nil ? "add" : change.after == nil ? "remove" : "replace"),
+          "path": .string(change.path.pointer),
+        ]
+        members["before"] = change.before.map { shown($0, change.path) }
+        members["value"] = change.after.map { shown($0, change.path) }
+        return .object(members)
+      })
   }
 
   /// - Parameter proxies: nil leaves out who they are.

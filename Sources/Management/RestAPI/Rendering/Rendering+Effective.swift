@@ -28,8 +28,8 @@ extension Rendering {
 
   private static func property(_ property: EffectiveView.Property) -> Document {
     var members: [String: Document] = [
-      "name": .string(property.property.rawValue),
-      "path": .string(property.property.path.joined(separator: ".")),
+      "name": .string(property.name),
+      "path": .string(property.path.joined(separator: ".")),
       "builtIn": .bool(property.sources.isEmpty), "mandated": .bool(property.isMandated),
       "stricter": .bool(property.isStricter),
       "sources": .list(property.sources.map(Self.source)),

@@ -54,9 +54,9 @@ enum Rendering {
           ]
           if let object = item.object { members["revision"] = .integer(object.revision.number) }
           if result.isDryRun, item.outcome != .unchanged {
-            members["before"] = item.before ?? .null
-            members["after"] = item.object?.manifest ?? .null
-            members["diff"] = difference(from: item.before, to: item.object?.manifest)
+            members.merge(step(of: item.ref, from: item.before, to: item.object?.manifest)) {
+              $1
+            }
           }
           return .object(members)
         }),

@@ -11,11 +11,19 @@ struct ObjectSource: EventSource {
   enum Target: Sendable {
     case object(ResourceRef)
     case collection(Collection, labels: [LabelRequirement], fields: [FieldRequirement])
+
+    var kind: Kind {
+      switch self {
+      case .object(let ref): ref.kind
+      case .collection(let collection, _, _): collection.kind
+      }
+    }
   }
 
   private let operations: Operations
   private let principal: Principal
   private let target: Target
+  private let projection: Projection?
   private let texts: EventTexts
   /// nil until what is there has been told.
   private var told: Revision?
@@ -23,14 +31,17 @@ struct ObjectSource: EventSource {
   private static let pageOfChanges = 100
   private static let pageOfObjects = 500
 
-  /// - Parameter start: nil: first everything that is there.
+  /// - Parameters:
+  ///   - projection: nil: all of every object.
+  ///   - start: nil: first everything that is there.
   init(
-    _ operations: Operations, _ principal: Principal, _ target: Target, _ shared: SharedNews,
-    after start: Revision?
+    _ operations: Operations, _ principal: Principal, _ target: Target, _ projection: Projection?,
+    _ shared: SharedNews, after start: Revision?
   ) {
     self.operations = operations
     self.principal = principal
     self.target = target
+    self.projection = projection
     texts = shared.texts
     told = start
   }
@@ -88,7 +99,9 @@ struct ObjectSource: EventSource {
     return objects.map { object in
       ServerSentEvent(
         name: "added", id: nil,
-        data: ["revision": .integer(object.revision.number), "object": Rendering.object(object)])
+        data: [
+          "revision": .integer(object.revision.number), "object": shown(Rendering.object(object)),
+        ])
     } + [Self.bookmark(revision)]
   }
 
@@ -112,15 +125,23 @@ struct ObjectSource: EventSource {
     case (true, false): name = "deleted"
     }
     let revision = change.revision
-    let text = texts.text(.object(revision: revision.number, step: index, isAfter: isIn)) {
+    let document = { () -> Document in
       let manifest = (isIn ? step.after : step.before) ?? .null
       return [
         "revision": .integer(revision.number),
-        "object": Rendering.manifest(manifest, of: step.ref, at: revision),
+        "object": shown(Rendering.manifest(manifest, of: step.ref, at: revision)),
       ]
     }
+    // Few ask for the same parts, and all who ask for the whole share it.
+    guard projection == nil else {
+      return ServerSentEvent(name: name, id: nil, data: document())
+    }
+    let text = texts.text(
+      .object(revision: revision.number, step: index, isAfter: isIn), document)
     return ServerSentEvent(name: name, id: nil, data: text)
   }
+
+  private func shown(_ object: Document) -> Document { projection?(object) ?? object }
 
   private func isMeant(_ ref: ResourceRef, _ manifest: Document) -> Bool {
     switch target {

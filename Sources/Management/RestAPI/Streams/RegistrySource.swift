@@ -11,6 +11,7 @@ struct RegistrySource: EventSource {
   private let operations: Operations
   private let principal: Principal
   private let target: ObjectSource.Target
+  private let projection: Projection?
   /// By FQN; nil: nothing yet.
   private var told: [String: Document]?
   /// The version of the inventory that was looked at last.
@@ -18,10 +19,15 @@ struct RegistrySource: EventSource {
 
   private static let pageOfObjects = 500
 
-  init(_ operations: Operations, _ principal: Principal, _ target: ObjectSource.Target) {
+  /// - Parameter projection: nil: all of every object. What it leaves out is no news.
+  init(
+    _ operations: Operations, _ principal: Principal, _ target: ObjectSource.Target,
+    _ projection: Projection? = nil
+  ) {
     self.operations = operations
     self.principal = principal
     self.target = target
+    self.projection = projection
   }
 
   var followsReports: Bool { false }
@@ -73,6 +79,9 @@ struct RegistrySource: EventSource {
       } while next != nil
     }
     return Dictionary(
-      objects.map { ($0.ref.fqn, Rendering.object($0)) }, uniquingKeysWith: { first, _ in first })
+      objects.map { object in
+        let document = Rendering.object(object)
+        return (object.ref.fqn, projection?(document) ?? document)
+      }, uniquingKeysWith: { first, _ in first })
   }
 }
