@@ -1,4 +1,4 @@
-/// What some gateways let in.
+/// What some gateways let in, and out.
 package struct Gateway: Hashable, Sendable {
   package var selector: WorkloadSelector
   package var http: [HTTPServer]
@@ -6,15 +6,18 @@ package struct Gateway: Hashable, Sendable {
   package var tls: [ConnectionServer]
   /// Servers for anything that is no HTTP.
   package var tcp: [ConnectionServer]
+  /// Who may call what outside.
+  package var egress: [EgressRule]
 
   package init(
     selector: WorkloadSelector, http: [HTTPServer], tls: [ConnectionServer] = [],
-    tcp: [ConnectionServer] = []
+    tcp: [ConnectionServer] = [], egress: [EgressRule] = []
   ) {
     self.selector = selector
     self.http = http
     self.tls = tls
     self.tcp = tcp
+    self.egress = egress
   }
 }
 

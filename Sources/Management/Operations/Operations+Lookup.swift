@@ -128,6 +128,9 @@ extension Resource {
       gateway.http.flatMap(\.rules).contains { rule in
         if case .service(service, _) = rule.action { true } else { false }
       }
+        || (gateway.tls + gateway.tcp).contains { server in
+          if case .service(service, _) = server.destination { true } else { false }
+        }
     default: namespaceSelector == nil
     }
   }

@@ -81,7 +81,9 @@ enum GatewayFields {
       .fields([
         Field("mode", .text(.line), "Whom it is about.", successor: "resources"),
         Field("resources", .list(.text(.fqn)), "Parts of the tree."),
-        Field("serviceAccounts", .texts, "Service accounts."),
+        Field(
+          "serviceAccounts", .list(.text(.serviceAccount)),
+          "Service accounts: 'NAMESPACE/ACCOUNT', 'NAMESPACE/*', './*', or '*/*' for every one."),
       ]), "Who may call.", absent: "everybody"),
     Field(
       "to",

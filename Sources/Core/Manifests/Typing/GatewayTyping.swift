@@ -2,7 +2,7 @@ import Documents
 import Model
 
 extension Gateway {
-  init?(_ spec: Cursor, _ report: inout Report) {
+  init?(_ spec: Cursor, of ref: ResourceRef, _ report: inout Report) {
     guard let selector = WorkloadSelector(spec["workloadSelector"], &report) else { return nil }
     let servers = spec["http"]?.elements ?? []
     reportRepetition(of: "name", among: servers, &report)
@@ -17,7 +17,10 @@ extension Gateway {
     checkPorts(typed.map { (PortUse($0.server), $0.path) } + tls + tcp, &report)
     self.init(
       selector: selector, http: typed.map(\.server), tls: tls.compactMap(\.use.connection),
-      tcp: tcp.compactMap(\.use.connection))
+      tcp: tcp.compactMap(\.use.connection),
+      egress: (spec["egressAuthorization"]?.elements ?? []).map {
+        EgressRule($0, of: ref, &report)
+      })
   }
 
   /// A gateway that chooses among clusters, as it was written before.

@@ -225,7 +225,7 @@ extension HTTPMatch {
 }
 
 extension StringMatch {
-  fileprivate init?(_ value: Cursor) {
+  init?(_ value: Cursor) {
     if let text = value["exact"]?.text {
       self = .exact(text)
     } else if let text = value["prefix"]?.text {

@@ -23,10 +23,10 @@ func typedSpec(of ref: ResourceRef, _ spec: Cursor, _ report: inout Report) -> R
     ServiceSecuritySetting(spec, of: ref, &report).map { .serviceSecuritySetting($0) }
   case .organizationProfile, .tenantProfile, .workspaceProfile:
     .profile(Profile(spec, of: ref, &report))
-  case .gateway: Gateway(spec, &report).map { .gateway($0) }
-  case .ingressGateway: Gateway(spec, &report).map { .gateway($0) }
+  case .gateway, .ingressGateway: Gateway(spec, of: ref, &report).map { .gateway($0) }
   case .tier1Gateway: Gateway(tier1: spec, &report).map { .gateway($0) }
-  case .clusterOnboarding, .service, .egressGateway, .installGateway, .sharedGatewayReferenceGrant,
+  case .egressGateway: Gateway(egress: spec, of: ref, &report).map { .gateway($0) }
+  case .clusterOnboarding, .service, .installGateway, .sharedGatewayReferenceGrant,
     .installGatewayTemplate, .wasmExtension, .application, .api, .workspaceAPI, .onboardingPolicy,
     .workloadGroup, .role, .user, .team, .serviceAccount, .oidc, .organizationAccess, .tenantAccess,
     .workspaceAccess, .trafficAccess, .securityAccess, .gatewayAccess, .istioInternalAccess,
