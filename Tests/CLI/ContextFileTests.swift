@@ -22,6 +22,20 @@ import Testing
       try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/new") == ["config.yaml"])
   }
 
+  @Test func `a link to the file stays one`() throws {
+    let folder = try TemporaryFolder()
+    try folder.makeFolder("dotfiles")
+    let (file, link) = ("\(folder.path)/dotfiles/rialto.yaml", "\(folder.path)/config.yaml")
+    try ContextFile(current: nil, contexts: [named("a")]).write(path: file)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+    try ContextFile(current: nil, contexts: [named("b")]).write(path: link)
+    #expect(try ContextFile.read(path: file).contexts.map(\.name) == ["b"])
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == file)
+    // Nothing is left of the draft.
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/dotfiles").count == 1)
+  }
+
   @Test(arguments: [0o640, 0o604, 0o644, 0o660])
   func `a file that others may read is refused`(_ mode: Int) throws {
     let folder = try TemporaryFolder()

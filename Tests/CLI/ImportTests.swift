@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import ManagementClient
+import Manifests
 import Testing
 
 @testable import rialto
@@ -80,6 +81,13 @@ import Testing
     #expect(status == 1)
     #expect(words.data.contains("Tenant team-a does not exist (RL1064)"))
     #expect(words.data.contains("1 refused"))
+  }
+
+  @Test func `a file of variables may come from any system`() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("# site\r\nNS=shop\r\n\r\n\t\nURL=a=b\n", to: "site.env")
+    let options = try ReadingArguments.parse(["--var-file", file, "--var", "X=1"]).options()
+    #expect(options.variables == ["NS": "shop", "URL": "a=b", "X": "1"])
   }
 
   @Test func `a dry run is one`() async throws {

@@ -33,6 +33,15 @@ import Testing
     spec: {namespaceSelector: {names: ["*/shop"]}}
     """
 
+  private static func group(_ type: String, _ name: String) -> String {
+    """
+    apiVersion: \(type).tsb.tetrate.io/v2
+    kind: Group
+    metadata: {name: \(name), organization: acme, tenant: t, workspace: w}
+    spec: {namespaceSelector: {names: ["*/shop"]}}
+    """
+  }
+
   private static let tree = [organization, tenant, workspaceFile].joined(separator: "\n---\n")
 
   /// Imports files by their names, and returns the rows of the report, by FQN or title.
@@ -216,10 +225,7 @@ import Testing
         defaultTrafficSetting:
           reachability: {mode: CUSTOM, hosts: ["./*", bank/*]}
       ---
-      apiVersion: traffic.tsb.tetrate.io/v2
-      kind: Group
-      metadata: {name: tg, organization: acme, tenant: t, workspace: w}
-      spec: {namespaceSelector: {names: ["*/shop"]}}
+      \(Self.group("traffic", "tg"))
       ---
       apiVersion: traffic.tsb.tetrate.io/v2
       kind: TrafficSetting
@@ -227,10 +233,7 @@ import Testing
       spec:
         resilience: {httpRequestTimeout: 5s, httpRetries: {attempts: 3, retryOn: "5xx"}}
       ---
-      apiVersion: gateway.tsb.tetrate.io/v2
-      kind: Group
-      metadata: {name: gg, organization: acme, tenant: t, workspace: w}
-      spec: {namespaceSelector: {names: ["*/shop"]}}
+      \(Self.group("gateway", "gg"))
       ---
       apiVersion: gateway.tsb.tetrate.io/v2
       kind: Gateway
@@ -270,14 +273,9 @@ import Testing
       metadata: {name: orders, organization: acme, tenant: t, workspace: w, group: tg}
       spec: {service: shop/orders, subsets: [{name: v1, labels: {version: v1}, weight: 100}]}
       """
-    let group = """
-      apiVersion: traffic.tsb.tetrate.io/v2
-      kind: Group
-      metadata: {name: tg, organization: acme, tenant: t, workspace: w}
-      spec: {namespaceSelector: {names: ["*/shop"]}}
-      """
     let rows = try await imported([
-      "1.yaml": route, "2.yaml": group, "3.yaml": Self.workspaceFile, "4.yaml": Self.tenant,
+      "1.yaml": route, "2.yaml": Self.group("traffic", "tg"), "3.yaml": Self.workspaceFile,
+      "4.yaml": Self.tenant,
       "5.yaml": Self.organization,
     ])
     #expect(rows.values.allSatisfy { $0["outcome"] != "refused" })
@@ -291,10 +289,7 @@ import Testing
       "a.yaml": """
       \(Self.tree)
       ---
-      apiVersion: gateway.tsb.tetrate.io/v2
-      kind: Group
-      metadata: {name: gg, organization: acme, tenant: t, workspace: w}
-      spec: {namespaceSelector: {names: ["*/shop"]}}
+      \(Self.group("gateway", "gg"))
       ---
       apiVersion: gateway.tsb.tetrate.io/v2
       kind: IngressGateway
@@ -340,17 +335,10 @@ import Testing
       """
     }
     let inWorkspace = ", tenant: t, workspace: w"
-    func group(_ type: String, _ name: String) -> String {
-      """
-      apiVersion: \(type).tsb.tetrate.io/v2
-      kind: Group
-      metadata: {name: \(name), organization: acme\(inWorkspace)}
-      spec: {namespaceSelector: {names: ["*/shop"]}}
-      """
-    }
     let files = [
-      Self.tree, old, group("traffic", "tg"), group("security", "sg"), group("gateway", "gg"),
-      group("istiointernal", "ig"), bindings("OrganizationAccessBindings", ""),
+      Self.tree, old, Self.group("traffic", "tg"), Self.group("security", "sg"),
+      Self.group("gateway", "gg"),
+      Self.group("istiointernal", "ig"), bindings("OrganizationAccessBindings", ""),
       bindings("TenantAccessBindings", ", tenant: t"),
       bindings("WorkspaceAccessBindings", inWorkspace),
       bindings("TrafficAccessBindings", "\(inWorkspace), group: tg"),

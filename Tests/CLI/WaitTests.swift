@@ -61,6 +61,33 @@ private let orders = "\(shop)/trafficgroups/all/serviceroutes/orders"
     #expect(names.data == "serviceroute/orders\nworkspace/shop\n")
   }
 
+  @Test(arguments: [[orders], [], ["--change", "7"]])
+  func `a server that ends its streams is asked again after a pause`(
+    _ arguments: [String]
+  ) async throws {
+    let (asked, pauses) = (Counter(), Counter())
+    let server = FakeServer { call in
+      if call.target.hasPrefix("/v2/watch") { return .json([:]) }
+      if call.target == "/v2/agents" { return .json(["items": [], "rejections": []]) }
+      let isOver = pauses.value >= 3
+      _ = asked.next()
+      return .json([
+        "state": isOver ? "READY" : "PARTIAL", "revision": 7,
+        "propagation": ["isComplete": .bool(isOver)],
+        "items": [["propagation": ["isComplete": .bool(isOver)]]],
+      ])
+    }
+    let (session, _) = server.session(sleep: { duration in
+      guard duration >= .seconds(1) else {
+        _ = pauses.next()
+        return
+      }
+      try await Task.sleep(for: duration)
+    })
+    try await WaitCommand.asyncParse(arguments).run(in: session)
+    #expect(pauses.value == 3 && asked.value >= 4)
+  }
+
   @Test func `waiting asks again with every event`() async throws {
     let count = Counter()
     let server = FakeServer(

@@ -115,8 +115,9 @@ package struct ContextFile: Hashable, Sendable {
   // MARK: Writing
 
   /// Replaces the file in one step; its folder is made when it is not there. The new file is on the
-  /// disk when the call returns.
+  /// disk when the call returns. Of a link, it is the file that it leads to which is replaced.
   package func write(path: String) throws(Failure) {
+    let path = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
     let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
     if !folder.isEmpty {
       do {

@@ -9,15 +9,19 @@ extension Exchange {
 
   /// HTTPS to the server of a context. Only certificates of the context's own authorities count;
   /// nothing makes it trust any other, and nothing goes anywhere else by redirect.
+  ///
+  /// - Parameter patience: how long a connection may take to come about. A client that is done waits
+  ///   for one that is under way.
   /// - Throws: `ClientError.unusableContext`
   package static func https(
-    to context: ClientContext, timeout: Duration = .seconds(30)
+    to context: ClientContext, timeout: Duration = .seconds(30),
+    connecting patience: Duration = .seconds(5)
   ) throws -> Exchange {
     let server = try address(context.server)
     var configuration = HTTPClient.Configuration(
       tlsConfiguration: try trust(context.certificateAuthority),
       redirectConfiguration: .disallow,
-      timeout: .init(connect: .seconds(5), read: .seconds(45)))
+      timeout: .init(connect: TimeAmount(patience), read: .seconds(45)))
     configuration.networkFrameworkWaitForConnectivity = false
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let authorization = "Bearer \(context.token)"
@@ -105,7 +109,7 @@ extension Exchange {
     where error == .deadlineExceeded || error == .readTimeout:
       return ClientError.timedOut(server: server)
     case let error as HTTPClientError where error == .connectTimeout:
-      return ClientError.unreachable(server: server, reason: "no connection within 5 seconds")
+      return ClientError.unreachable(server: server, reason: "no connection in time")
     case let error as NIOSSLError:
       return ClientError.unreachable(server: server, reason: reason(error))
     case is NIOSSLExtraError:

@@ -9,12 +9,14 @@ package struct ManagementClient: Sendable {
 
   /// Opens a client for a context, and closes it when the work is done.
   ///
-  /// - Parameter trace: hears of every call and how it ended.
+  /// - Parameters:
+  ///   - trace: hears of every call and how it ended.
+  ///   - patience: how long a connection may take to come about.
   package static func with<Result>(
-    _ context: ClientContext, trace: Trace? = nil,
+    _ context: ClientContext, trace: Trace? = nil, connecting patience: Duration = .seconds(5),
     _ work: (ManagementClient) async throws -> Result
   ) async throws -> Result {
-    var exchange = try Exchange.https(to: context)
+    var exchange = try Exchange.https(to: context, connecting: patience)
     if let trace { exchange = trace.around(exchange, to: context.server) }
     let client = ManagementClient(exchange: exchange)
     do {

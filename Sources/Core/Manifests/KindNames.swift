@@ -14,7 +14,8 @@ extension Kind {
   }
 
   private static func pluralized(_ word: String) -> String {
-    guard word.utf8.last == UInt8(ascii: "y") else {
+    let isAfterVowel = word.utf8.dropLast().last.map { "aeiou".utf8.contains($0) } ?? false
+    guard word.utf8.last == UInt8(ascii: "y"), !isAfterVowel else {
       return word.utf8.last == UInt8(ascii: "s") ? "\(word)es" : "\(word)s"
     }
     return String(decoding: word.utf8.dropLast(), as: UTF8.self) + "ies"

@@ -5,6 +5,12 @@ import Testing
 @testable import Manifests
 
 @Suite struct `Manifests explain` {
+  @Test func `kinds have the plurals that people write`() {
+    #expect(Kind.gateway.plural == "gateways" && Kind.istioGateway.plural == "istiogateways")
+    #expect(Kind.serviceEntry.plural == "serviceentries" && Kind.role.plural == "roles")
+    #expect(Manifests.kinds(named: "gateways") == [.gateway])
+  }
+
   @Test func `a field is explained by its table`() throws {
     let text = try #require(Manifests.explain("serviceroute.spec.subsets.weight").value?.text)
     #expect(

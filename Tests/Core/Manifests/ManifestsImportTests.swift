@@ -125,6 +125,23 @@ import Testing
     #expect(found.diagnostics.first?.message.contains("${PREFIX}") == true)
   }
 
+  @Test(arguments: ["${T:-none}", "${a.b}", "${}", "${A-B}"])
+  func `what only other programs replace is an error in a template`(_ written: String) throws {
+    let text = """
+      apiVersion: api.tsb.tetrate.io/v2
+      kind: Tenant
+      metadata: {name: t, organization: acme}
+      spec: {displayName: "x \(written)"}
+      """
+    let found = try #require(entries(text, variables: ["T": "t"]).first)
+    #expect(found.diagnostics.first?.code == "RL1071")
+    #expect(found.diagnostics.first?.message.contains("'\(written)'") == true)
+    #expect(found.diagnostics.first?.mark?.line == 4)
+    // Where nothing is replaced it is a text like others.
+    let plain = try #require(entries(text).first)
+    #expect(plain.manifest?.document[["metadata", "displayName"]] == .string("x \(written)"))
+  }
+
   @Test func `what is no template stays as it is`() throws {
     let text = """
       apiVersion: api.tsb.tetrate.io/v2

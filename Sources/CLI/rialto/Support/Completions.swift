@@ -91,7 +91,7 @@ enum Completions {
     guard let context = try? selection.load() else { return [] }
     return await withTaskGroup(of: [String].self) { group in
       group.addTask {
-        let answer = try? await ManagementClient.with(context) { client in
+        let answer = try? await ManagementClient.with(context, connecting: deadline) { client in
           try await ask(
             Session(
               client: client, context: context,

@@ -34,8 +34,12 @@ struct ReadingArguments: ParsableArguments {
           .failed, .noInput, "\(file): there is no such file, or it may not be read",
           advice: "--var-file names a file of lines such as NAME=VALUE.")
       }
-      let lines = data.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
-      for line in lines where !line.hasPrefix("#") && line.contains(where: { $0 != " " }) {
+      // Editors of other systems end lines with a carriage return, which belongs to no value.
+      let lines = data.split(separator: 0x0A).map { line in
+        String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
+      }
+      for line in lines where !line.hasPrefix("#") && line.contains(where: { !" \t".contains($0) })
+      {
         try Self.add(line, to: &values)
       }
     }

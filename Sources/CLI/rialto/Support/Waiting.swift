@@ -4,6 +4,9 @@ import Model
 import Synchronization
 
 extension Session {
+  /// A server that ends its streams at once is not asked as often as it can answer.
+  private static let pauseBetweenStreams = Duration.milliseconds(250)
+
   /// Runs something and stops it after a time; nil when the time was up first.
   func within<Result: Sendable>(
     _ timeout: Duration, _ work: @escaping @Sendable () async throws -> Result
@@ -23,7 +26,7 @@ extension Session {
   /// Comes back when every object is in force; throws as soon as one is refused for good.
   /// - Throws: `Failure`: not ready, or not in time.
   func wait(until refs: [ResourceRef], _ condition: WaitCondition, timeout: Duration) async throws {
-    let client = client
+    let (client, sleep) = (client, sleep)
     let isDone = try await within(timeout) {
       let pending = Pending(refs)
       // Whatever happens between asking and watching is an event: the stream begins a little
@@ -32,6 +35,7 @@ extension Session {
         if try await pending.check(client, condition) { return true }
         try await client.watch { _ in try await !pending.check(client, condition) }
         if await pending.isEmpty { return true }
+        try await sleep(Self.pauseBetweenStreams)
       }
     }
     if isDone == true { return }
@@ -49,7 +53,7 @@ extension Session {
   func wait(
     forChange revision: Int64, _ condition: WaitCondition = .ready, timeout: Duration
   ) async throws {
-    let client = client
+    let (client, sleep) = (client, sleep)
     let isDone = try await within(timeout) {
       while true {
         if try await client.isDone(condition, change: revision) { return true }
@@ -60,6 +64,7 @@ extension Session {
           return !isDoneNow
         }
         if isDone.withLock({ $0 }) { return true }
+        try await sleep(Self.pauseBetweenStreams)
       }
     }
     guard isDone == true else {
@@ -81,7 +86,7 @@ extension Session {
   /// Comes back when every change is in force everywhere.
   /// - Throws: `Failure`: something is refused, or not in time.
   func waitForEverything(timeout: Duration) async throws {
-    let client = client
+    let (client, sleep) = (client, sleep)
     let isDone = try await within(timeout) {
       while true {
         if try await client.isEverythingInForce() { return true }
@@ -92,6 +97,7 @@ extension Session {
           return !isInForce
         }
         if isDone.withLock({ $0 }) { return true }
+        try await sleep(Self.pauseBetweenStreams)
       }
     }
     guard isDone == true else {

@@ -7,6 +7,8 @@ struct Template {
     /// `$$`, which stands for a dollar sign.
     case dollar
     case variable(name: String, written: [UInt8])
+    /// What other programs would replace: `${NAME:-default}`, `${a.b}`.
+    case unknown(written: [UInt8])
   }
 
   private var parts: [Part] = []
@@ -33,6 +35,13 @@ struct Template {
     }
   }
 
+  /// References that are none here, in their order.
+  var unknown: [String] {
+    parts.compactMap { part in
+      if case .unknown(let written) = part { String(decoding: written, as: UTF8.self) } else { nil }
+    }
+  }
+
   /// Whether a variable is written as `${NAME}`, which nobody writes by accident.
   var hasBraces: Bool {
     parts.contains { part in
@@ -46,7 +55,7 @@ struct Template {
   func filled(_ values: [String: String], isLenient: Bool) -> String {
     let bytes = parts.flatMap { part -> [UInt8] in
       switch part {
-      case .text(let bytes): bytes
+      case .text(let bytes), .unknown(let bytes): bytes
       case .dollar: Array((isLenient ? "$$" : "$").utf8)
       case .variable(let name, let written): values[name].map { Array($0.utf8) } ?? written
       }
@@ -62,6 +71,9 @@ struct Template {
     let name = inner.prefix { isDigit($0) || isLetter($0) }
     let isClosed = !isBraced || inner.dropFirst(name.count).first == UInt8(ascii: "}")
     guard let first = name.first, !isDigit(first), isClosed else {
+      if isBraced, let end = inner.firstIndex(of: UInt8(ascii: "}")) {
+        return (.unknown(written: Array(text[text.startIndex...end])), end - text.startIndex + 1)
+      }
       return (.text([UInt8(ascii: "$")]), 1)
     }
     let length = name.count + (isBraced ? 3 : 1)
@@ -96,6 +108,10 @@ extension MarkedDocument {
         isDefective = true
         report.add(
           .unreplacedVariable, at: path, mark: marks[path], missingVariable(name, values))
+      }
+      for written in template.unknown {
+        isDefective = true
+        report.add(.unreplacedVariable, at: path, mark: marks[path], unknownReference(written))
       }
       return .string(template.filled(values, isLenient: false))
     case .list(let elements):

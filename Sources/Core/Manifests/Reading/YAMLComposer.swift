@@ -152,6 +152,9 @@ struct YAMLComposer {
     for name in Set(names).sorted() where values[name] == nil {
       refuse(.unreplacedVariable, current.marks[path] ?? mark, missingVariable(name, values))
     }
+    for written in template.unknown {
+      refuse(.unreplacedVariable, current.marks[path] ?? mark, unknownReference(written))
+    }
     return template.filled(values, isLenient: false)
   }
 
@@ -168,6 +171,11 @@ struct YAMLComposer {
     else { return .string(text) }
     return number
   }
+}
+
+/// What to say of what only other programs would replace.
+func unknownReference(_ written: String) -> String {
+  "'\(shown(written))' is no variable; write ${NAME} or $NAME, and $$ for a dollar sign"
 }
 
 /// What to say of a variable that has no value.
