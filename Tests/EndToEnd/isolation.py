@@ -120,9 +120,9 @@ def remove_and_join(west):
                     ".at.west.mesh" not in conditions.envoy(member.proxy, "/config_dump")), 10)
                 wait_until(f"{member.machine.name} has ended what it has to", lambda: not any(
                     conditions.statistics(member.proxy, "filter_chains_draining").values()), 10)
-    finally:
         innocent = Held.by(outsider, raw(catalog))
         wait_until("an innocent call is in flight", lambda: is_busy(catalog.proxy, requests=0), 5)
+    finally:
         join_anew(west)
     wait_until("the innocent call is over", innocent.is_over, 20)
     assert innocent.status == 200, \
