@@ -15,10 +15,10 @@ struct RecentChanges: Sendable {
   private var order: Deque<Store.Position> = []
   private var objectCount = 0
 
-  /// Followers are rarely more than a few commits behind.
-  static let maximumChanges = 256
+  /// Followers are rarely more than a few commits behind, and an object may have a mebibyte.
+  static let maximumChanges = 64
   /// In all changes together.
-  static let maximumObjects = 1024
+  static let maximumObjects = 256
 
   mutating func add(
     _ objects: [ResourceRef: StoredObject?], from before: Store.Position, to after: Store.Position
