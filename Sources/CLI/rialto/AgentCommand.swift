@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterAgent
 import Identity
 import Logging
+import Scheduling
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -40,6 +41,7 @@ struct AgentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    runTasksOnEventLoops()
     startLogging()
     let logger = Logger(label: "rialto.agent")
     do {

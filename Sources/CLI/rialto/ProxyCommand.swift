@@ -3,6 +3,7 @@ import Foundation
 import Identity
 import Logging
 import ProxySupervisor
+import Scheduling
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -47,6 +48,7 @@ struct ProxyCommand: AsyncParsableCommand {
   var metrics = "127.0.0.1:15020"
 
   func run() async throws {
+    runTasksOnEventLoops()
     startLogging()
     let logger = Logger(label: "rialto.proxy")
     do {

@@ -65,6 +65,9 @@ package final class FleetServer: Sendable {
     }
   }
 
+  /// Ends every agent's stream, now and from now on: call it when the server begins to shut down.
+  package func endStreams() { streams.closeAll() }
+
   /// How often an agent that had something already was sent everything anew.
   package var fullDeltaCount: Int { fullDeltas.load(ordering: .relaxed) }
 

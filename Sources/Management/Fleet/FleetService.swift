@@ -37,11 +37,9 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
     }
     defer { server.streams.release(cluster: cluster, id: id) }
     do {
-      try await withRPCCancellationHandler {
-        try await serve(request, response, cluster, heard)
-      } onCancelRPC: {
-        end()
-      }
+      // Not ended by the cancellation of the call, which comes together with what the agent said
+      // last and with why it is gone: the listener hears both.
+      try await serve(request, response, cluster, heard)
     } catch let violation as Violation {
       throw await server.refuse(
         .invalidArgument, "stream.refused", actor: peer.id.text, subject: cluster,

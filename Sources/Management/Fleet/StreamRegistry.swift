@@ -15,6 +15,7 @@ final class StreamRegistry: Sendable {
   private struct State {
     var nextID = 0
     var live: [String: Live] = [:]
+    var isShuttingDown = false
   }
 
   enum Claim: Hashable {
@@ -27,9 +28,11 @@ final class StreamRegistry: Sendable {
 
   var clusters: [String] { state.withLock { $0.live.keys.sorted() } }
 
-  /// - Parameter close: ends the stream; called when its cluster is deleted.
+  /// - Parameter close: ends the stream; called when its cluster is deleted or the server shuts down,
+  ///   at once when it does so already.
   func claim(cluster: String, serial: String, close: @escaping @Sendable () -> Void) -> Claim {
-    state.withLock { state in
+    defer { if state.withLock(\.isShuttingDown) { close() } }
+    return state.withLock { state in
       if var holder = state.live[cluster] {
         let isNews = holder.reported.count < 16 && holder.reported.insert(serial).inserted
         state.live[cluster] = holder
@@ -50,5 +53,14 @@ final class StreamRegistry: Sendable {
   func close(cluster: String) {
     let close = state.withLock { $0.live[cluster]?.close }
     close?()
+  }
+
+  /// Ends every stream, and every one that is claimed from now on.
+  func closeAll() {
+    let live = state.withLock { state in
+      state.isShuttingDown = true
+      return state.live.values.map(\.close)
+    }
+    for close in live { close() }
   }
 }

@@ -2,6 +2,7 @@ package import Access
 package import Documents
 package import Manifests
 package import Model
+private import Scheduling
 package import Storage
 
 extension Operations {
@@ -29,9 +30,11 @@ extension Operations {
     once: Once? = nil, on base: Revision? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
-    let read = Manifests.read(
-      text.bytes, file: text.file, format: text.format,
-      options: ReadingOptions(skipsForeign: skipsForeign))
+    let read = try await offloaded {
+      Manifests.read(
+        text.bytes, file: text.file, format: text.format,
+        options: ReadingOptions(skipsForeign: skipsForeign))
+    }
     if read.hasErrors { throw OperationError.rejected(read.diagnostics) }
     guard !read.value.isEmpty else { throw OperationError.malformed("there is no object in it") }
     return try await write(

@@ -4,6 +4,7 @@ private import Documents
 package import Logging
 package import Model
 package import Publication
+private import Scheduling
 package import Storage
 private import Streams
 private import Synchronization
@@ -44,20 +45,30 @@ package final class Reconciler: Sendable {
   // MARK: Questions
 
   /// The compiler as it is now.
-  var current: IncrementalCompiler { reconciliation.withLock { $0.compiler } }
+  func current() async throws -> IncrementalCompiler {
+    try await inCompiler { $0.compiler }
+  }
 
   /// How traffic gets from one cluster to another, as it was compiled last.
-  package func path(from: String, to: String) -> PathExplanation {
-    reconciliation.withLock { $0.compiler.path(from: from, to: to) }
+  package func path(from: String, to: String) async throws -> PathExplanation {
+    try await inCompiler { $0.compiler.path(from: from, to: to) }
   }
 
   /// Whether workloads of one service may call another, as it was compiled last.
   package func reach(
     service: ServiceName, from caller: ServiceName, cluster: String
-  ) -> ReachExplanation {
-    reconciliation.withLock {
+  ) async throws -> ReachExplanation {
+    try await inCompiler {
       $0.compiler.explainReach(service: service, from: caller, cluster: cluster)
     }
+  }
+
+  /// Compiling takes as long as the change is large, so who waits for it waits elsewhere than where
+  /// connections are served.
+  private func inCompiler<Result: Sendable>(
+    _ body: @escaping @Sendable (Reconciliation) -> Result
+  ) async throws -> Result {
+    try await offloaded { self.reconciliation.withLock { body($0) } }
   }
 
   // MARK: Following
@@ -70,8 +81,12 @@ package final class Reconciler: Sendable {
     // A batch holds what is newest, so the writes of one commit are read once.
     for await position in store.position.values() where position.isAhead(of: reached) {
       let batch = try await store.batch(after: reached)
-      let (outcome, strangers) = reconciliation.withLock { ($0.take(batch), $0.strangers) }
-      publish(outcome, after: reached, batch, numbers)
+      let after = reached
+      let strangers = try await offloaded {
+        let (outcome, strangers) = self.reconciliation.withLock { ($0.take(batch), $0.strangers) }
+        self.publish(outcome, after: after, batch, numbers)
+        return strangers
+      }
       announceStrangers(strangers, introductions)
       reached = batch.position
     }

@@ -106,11 +106,13 @@ struct FleetFixture: Sendable {
         guard let port = try await transport.listeningAddress.ipv4?.port else {
           throw CancellationError()
         }
+        let shutDown: @Sendable () -> Void = {
+          server.beginGracefulShutdown()
+          fleet.endStreams()
+        }
+        defer { shutDown() }
         try await body(
-          Dialler(
-            port: port, pin: identity.authority.publicKeyHash,
-            shutDown: { server.beginGracefulShutdown() }))
-        server.beginGracefulShutdown()
+          Dialler(port: port, pin: identity.authority.publicKeyHash, shutDown: shutDown))
       }
       group.cancelAll()
     }

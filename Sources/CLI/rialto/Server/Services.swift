@@ -7,6 +7,7 @@ import ServiceLifecycle
 /// The port that agents dial. Its streams end when the server begins to shut down.
 struct FleetListener: Service {
   let server: GRPCServer<HTTP2ServerTransport.Posix>
+  let fleet: FleetServer
   let address: String
 
   struct Unavailable: Error, CustomStringConvertible {
@@ -19,6 +20,7 @@ struct FleetListener: Service {
         try await server.serve()
       } onGracefulShutdown: {
         server.beginGracefulShutdown()
+        fleet.endStreams()
       }
     } catch let error as RuntimeError {
       // Its message hides the reason, as in "address already in use".
