@@ -147,16 +147,22 @@ struct Stage: Sendable {
     }
   }
 
-  /// As the agent of `east`: sends bytes that may be no message.
+  /// As the agent of `east`: sends bytes that may be no message. Stays until the server has written
+  /// down what it makes of them: who hangs up at once may not have been heard.
   func send(bytes: [UInt8]) async throws {
     try await dialler.calling(fixture.agent()) { client in
-      try await client.bidirectionalStreaming(
-        request: StreamingClientRequest(of: [UInt8].self) { writer in
-          try await writer.write(bytes)
-        },
-        descriptor: Rialto_Fleet_V1_Fleet.Method.Connect.descriptor, serializer: Raw(),
-        deserializer: Raw(), options: .defaults
-      ) { response in for try await _ in response.messages {} }
+      do {
+        try await client.bidirectionalStreaming(
+          request: StreamingClientRequest(of: [UInt8].self) { writer in
+            try await writer.write(bytes)
+          },
+          descriptor: Rialto_Fleet_V1_Fleet.Method.Connect.descriptor, serializer: Raw(),
+          deserializer: Raw(), options: .defaults
+        ) { response in for try await _ in response.messages {} }
+      } catch {
+        try await waitUntil { try await !fixture.store.auditEntries(limit: 1).isEmpty }
+        throw error
+      }
     }
   }
 
