@@ -97,13 +97,6 @@ let package = Package(
 
     // MARK: Support
     .target(name: "Streams", path: "Sources/Support/Streams"),
-    .target(
-      name: "Scheduling",
-      dependencies: [
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Sources/Support/Scheduling"),
     .target(name: "CAllocation", path: "Sources/Support/CAllocation"),
     .target(
       name: "Allocation", dependencies: ["CAllocation"], path: "Sources/Support/Allocation"),
@@ -159,7 +152,7 @@ let package = Package(
       name: "Operations",
       dependencies: [
         "Access", "Blueprints", "Compiler", "Documents", "Inheritance", "Manifests", "Model",
-        "Planner", "Publication", "Scheduling", "Storage", "Streams",
+        "Planner", "Publication", "Storage", "Streams",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -168,7 +161,7 @@ let package = Package(
       name: "Reconciler",
       dependencies: [
         "BlueprintCoding", "Blueprints", "Compiler", "Documents", "Manifests", "Model",
-        "Publication", "Scheduling", "Storage", "Streams",
+        "Publication", "Storage", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -230,7 +223,7 @@ let package = Package(
       name: "ClusterAgent",
       dependencies: [
         "AgentStore", "BlueprintCoding", "Blueprints", "DeltaXDS", "DiscoveryProtos", "Documents",
-        "EnvoyConfig", "FleetProtos", "Identity", "Scheduling", "SecureTransport", "Streams",
+        "EnvoyConfig", "FleetProtos", "Identity", "SecureTransport", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -250,7 +243,7 @@ let package = Package(
       name: "ProxySupervisor",
       dependencies: [
         "DeltaXDS", "DiscoveryProtos", "Documents", "EnvoyProtos", "FleetProtos", "Identity",
-        "Scheduling", "SecureTransport", "Streams",
+        "SecureTransport", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -286,9 +279,10 @@ let package = Package(
       name: "rialto",
       dependencies: [
         "Access", "AgentStore", "Blueprints", "ClusterAgent", "Compiler", "Documents",
-        "EnvoyConfig", "Fleet", "Identity", "IstioConfig", "ManagementClient", "Manifests", "Model",
-        "Operations", "ProxySupervisor", "Publication", "Reconciler", "RestAPI", "Scheduling",
-        "SecureTransport", "Storage", "Streams", "Telemetry",
+        "EnvoyConfig",
+        "Fleet", "Identity", "IstioConfig", "ManagementClient", "Manifests", "Model", "Operations",
+        "ProxySupervisor", "Publication",
+        "Reconciler", "RestAPI", "SecureTransport", "Storage", "Streams", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),

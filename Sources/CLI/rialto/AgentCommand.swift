@@ -2,7 +2,6 @@ import ArgumentParser
 import ClusterAgent
 import Identity
 import Logging
-import Scheduling
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -41,7 +40,6 @@ struct AgentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    runTasksOnEventLoops()
     startLogging()
     let logger = Logger(label: "rialto.agent")
     do {

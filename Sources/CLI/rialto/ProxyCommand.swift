@@ -3,7 +3,6 @@ import Foundation
 import Identity
 import Logging
 import ProxySupervisor
-import Scheduling
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -48,7 +47,6 @@ struct ProxyCommand: AsyncParsableCommand {
   var metrics = "127.0.0.1:15020"
 
   func run() async throws {
-    runTasksOnEventLoops()
     startLogging()
     let logger = Logger(label: "rialto.proxy")
     do {

@@ -15,7 +15,6 @@ import Operations
 import Publication
 import Reconciler
 import RestAPI
-import Scheduling
 import SecureTransport
 import ServiceLifecycle
 import Storage
@@ -87,7 +86,6 @@ struct ServerCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    runTasksOnEventLoops()
     startLogging()
     let logger = Logger(label: "rialto.server")
     do {
@@ -114,9 +112,9 @@ struct ServerCommand: AsyncParsableCommand {
       store: store, publication: publication,
       joining: Self.joining(identity, host: hosts[0], port: fleet.port),
       explanations: Explanations(
-        path: { try await reconciler.path(from: $0, to: $1) },
-        reach: { try await reconciler.reach(service: $0, from: $1, cluster: $2) }),
-      planner: Planning { try await reconciler.compiler(knowing: $0) },
+        path: { reconciler.path(from: $0, to: $1) },
+        reach: { reconciler.reach(service: $0, from: $1, cluster: $2) }),
+      planner: Planning { await reconciler.compiler(knowing: $0) },
       logger: logger)
     try await operations.establish(organization: organization)
     try await writeContext(folder, operations, identity, "\(Self.url(hosts[0], listen.port))")

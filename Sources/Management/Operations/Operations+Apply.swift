@@ -2,7 +2,6 @@ package import Access
 package import Documents
 package import Manifests
 package import Model
-private import Scheduling
 package import Storage
 
 extension Operations {
@@ -30,11 +29,9 @@ extension Operations {
     once: Once? = nil, on base: Revision? = nil
   ) async throws -> WriteResult {
     try authorizeToWrite(principal)
-    let read = try await offloaded {
-      Manifests.read(
-        text.bytes, file: text.file, format: text.format,
-        options: ReadingOptions(skipsForeign: skipsForeign))
-    }
+    let read = Manifests.read(
+      text.bytes, file: text.file, format: text.format,
+      options: ReadingOptions(skipsForeign: skipsForeign))
     if read.hasErrors { throw OperationError.rejected(read.diagnostics) }
     guard !read.value.isEmpty else { throw OperationError.malformed("there is no object in it") }
     return try await write(

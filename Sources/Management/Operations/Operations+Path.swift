@@ -7,15 +7,14 @@ import Publication
 /// What the compiler says of the blueprints that are in force. Each runs where the compiler is.
 package struct Explanations: Sendable {
   /// Between two clusters.
-  package var path: @Sendable (_ from: String, _ to: String) async throws -> PathExplanation
+  package var path: @Sendable (_ from: String, _ to: String) -> PathExplanation
   /// Whether workloads of one service in a cluster may call another.
   package var reach:
-    @Sendable (_ service: ServiceName, _ caller: ServiceName, _ cluster: String) async throws
-      -> ReachExplanation
+    @Sendable (_ service: ServiceName, _ caller: ServiceName, _ cluster: String) -> ReachExplanation
 
   package init(
-    path: @escaping @Sendable (String, String) async throws -> PathExplanation,
-    reach: @escaping @Sendable (ServiceName, ServiceName, String) async throws -> ReachExplanation
+    path: @escaping @Sendable (String, String) -> PathExplanation,
+    reach: @escaping @Sendable (ServiceName, ServiceName, String) -> ReachExplanation
   ) {
     self.path = path
     self.reach = reach
@@ -65,7 +64,7 @@ extension Operations {
   /// `orders.shop` (wherever it runs) or the node id of a proxy.
   package func path(
     _ principal: Principal, from: String, to: String
-  ) async throws -> PathAnswer {
+  ) throws -> PathAnswer {
     try authorize(principal, to: .readFleet, on: nil)
     let proxies = publication.proxies()
     var source = try end(from, among: proxies)
@@ -77,15 +76,14 @@ extension Operations {
     var answer = PathAnswer(from: source, to: target, reach: nil, routes: [])
     var clusters = [target.cluster].compactMap { $0 }
     if let service = target.service, let caller = source.service {
-      let reach = try await explanations.reach(service, caller, start)
+      let reach = explanations.reach(service, caller, start)
       answer.reach = reach
       if target.cluster == nil { clusters = reach.clusters }
     } else if let service = target.service, target.cluster == nil {
       clusters = clustersWith(service, among: proxies)
     }
-    for cluster in clusters.sorted() {
-      answer.routes.append(
-        try await route(from: source, start, to: target, cluster, proxies))
+    answer.routes = clusters.sorted().map { cluster in
+      route(from: source, start, to: target, cluster, proxies)
     }
     return answer
   }
@@ -139,8 +137,8 @@ extension Operations {
 
   private func route(
     from source: PathEnd, _ start: String, to target: PathEnd, _ end: String, _ proxies: Proxies
-  ) async throws -> PathRoute {
-    let explained = try await explanations.path(start, end)
+  ) -> PathRoute {
+    let explained = explanations.path(start, end)
     var route = PathRoute(
       cluster: end, path: explained.path, hops: [], reasons: explained.reasons)
     func workload(_ service: ServiceName?, _ cluster: String) -> [PathHop] {
@@ -162,14 +160,13 @@ extension Operations {
           PathHop(kind: .gateway, cluster: end, names: [], gateways: explained.gateways)
         ]
     case .edge(let edges):
-      var last: Set<GatewayAddress> = []
-      for edge in edges { last.formUnion(try await explanations.path(edge, end).gateways) }
+      let last = Set(edges.flatMap { explanations.path($0, end).gateways }).sorted()
       between =
         own(start, proxies) + [
           PathHop(
             kind: .edge, cluster: edges.joined(separator: ","), names: [],
             gateways: explained.gateways),
-          PathHop(kind: .gateway, cluster: end, names: [], gateways: last.sorted()),
+          PathHop(kind: .gateway, cluster: end, names: [], gateways: last),
         ]
     }
     route.hops = workload(source.service, start) + between + workload(target.service, end)

@@ -2,17 +2,14 @@ package import Compiler
 import Model
 import Planner
 import Publication
-private import Scheduling
 import Storage
 
 /// Works out what a change would do, where the compiler is.
 package struct Planning: Sendable {
   /// The compiler as it is once it knows a revision; nil when that takes too long.
-  let compiler: @Sendable (_ revision: Int64) async throws -> IncrementalCompiler?
+  let compiler: @Sendable (_ revision: Int64) async -> IncrementalCompiler?
 
-  package init(
-    compiler: @escaping @Sendable (_ revision: Int64) async throws -> IncrementalCompiler?
-  ) {
+  package init(compiler: @escaping @Sendable (_ revision: Int64) async -> IncrementalCompiler?) {
     self.compiler = compiler
   }
 }
@@ -21,7 +18,7 @@ extension Operations {
   /// What the change, which has been undone, would have changed in blueprints and at proxies.
   func plan(_ committed: Committed) async throws -> MeshPlan? {
     guard let planner else { return nil }
-    guard let compiler = try await planner.compiler(committed.base.number) else {
+    guard let compiler = await planner.compiler(committed.base.number) else {
       throw OperationError.busy("the newest changes are still being compiled")
     }
     var change = CompilerChange()
@@ -29,10 +26,7 @@ extension Operations {
       change.objects.updateValue(
         result.object.flatMap(CurrentObjects.resource(of:)), forKey: result.ref)
     }
-    let proxies = publication.proxies().map(PlannedProxy.init)
-    return try await offloaded { [change] in
-      Planner.plan(change, on: compiler, proxies: proxies)
-    }
+    return Planner.plan(change, on: compiler, proxies: publication.proxies().map(PlannedProxy.init))
   }
 }
 

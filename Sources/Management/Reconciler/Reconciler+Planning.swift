@@ -8,7 +8,7 @@ extension Reconciler {
   /// that takes longer than `limit`.
   package func compiler(
     knowing revision: Int64, within limit: Duration = .seconds(10)
-  ) async throws -> IncrementalCompiler? {
+  ) async -> IncrementalCompiler? {
     let publication = publication
     let isKnown = await withTaskGroup(of: Bool.self) { group in
       group.addTask {
@@ -24,6 +24,6 @@ extension Reconciler {
       defer { group.cancelAll() }
       return await group.next() ?? false
     }
-    return isKnown ? try await current() : nil
+    return isKnown ? current : nil
   }
 }

@@ -4,7 +4,6 @@ private import Documents
 package import Logging
 package import Model
 package import Publication
-private import Scheduling
 package import Storage
 private import Streams
 private import Synchronization
@@ -45,30 +44,20 @@ package final class Reconciler: Sendable {
   // MARK: Questions
 
   /// The compiler as it is now.
-  func current() async throws -> IncrementalCompiler {
-    try await inCompiler { $0.compiler }
-  }
+  var current: IncrementalCompiler { reconciliation.withLock { $0.compiler } }
 
   /// How traffic gets from one cluster to another, as it was compiled last.
-  package func path(from: String, to: String) async throws -> PathExplanation {
-    try await inCompiler { $0.compiler.path(from: from, to: to) }
+  package func path(from: String, to: String) -> PathExplanation {
+    reconciliation.withLock { $0.compiler.path(from: from, to: to) }
   }
 
   /// Whether workloads of one service may call another, as it was compiled last.
   package func reach(
     service: ServiceName, from caller: ServiceName, cluster: String
-  ) async throws -> ReachExplanation {
-    try await inCompiler {
+  ) -> ReachExplanation {
+    reconciliation.withLock {
       $0.compiler.explainReach(service: service, from: caller, cluster: cluster)
     }
-  }
-
-  /// Compiling takes as long as the change is large, so who waits for it waits elsewhere than where
-  /// connections are served.
-  private func inCompiler<Result: Sendable>(
-    _ body: @escaping @Sendable (Reconciliation) -> Result
-  ) async throws -> Result {
-    try await offloaded { self.reconciliation.withLock { body($0) } }
   }
 
   // MARK: Following
@@ -81,12 +70,8 @@ package final class Reconciler: Sendable {
     // A batch holds what is newest, so the writes of one commit are read once.
     for await position in store.position.values() where position.isAhead(of: reached) {
       let batch = try await store.batch(after: reached)
-      let after = reached
-      let strangers = try await offloaded {
-        let (outcome, strangers) = self.reconciliation.withLock { ($0.take(batch), $0.strangers) }
-        self.publish(outcome, after: after, batch, numbers)
-        return strangers
-      }
+      let (outcome, strangers) = reconciliation.withLock { ($0.take(batch), $0.strangers) }
+      publish(outcome, after: reached, batch, numbers)
       announceStrangers(strangers, introductions)
       reached = batch.position
     }

@@ -163,7 +163,7 @@ struct APIResponder: HTTPResponder {
       guard let from = call.query["from"], let to = call.query["to"] else {
         throw OperationError.malformed("a path has two ends: from and to")
       }
-      return Call.json(Rendering.path(try await operations.path(principal, from: from, to: to)))
+      return Call.json(Rendering.path(try operations.path(principal, from: from, to: to)))
     case .watch:
       return try streams.response(
         MeshSource(operations, principal, shared, after: streams.start(of: call)))

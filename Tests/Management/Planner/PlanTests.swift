@@ -48,9 +48,9 @@ import Testing
       store: fixture.store, publication: fixture.publication,
       joining: JoinInstructions(serverURL: "https://mesh.example:9443") { $0.id },
       explanations: Explanations(
-        path: { try await reconciler.path(from: $0, to: $1) },
-        reach: { try await reconciler.reach(service: $0, from: $1, cluster: $2) }),
-      planner: Planning { try await reconciler.compiler(knowing: $0) }, logger: Self.quiet)
+        path: { reconciler.path(from: $0, to: $1) },
+        reach: { reconciler.reach(service: $0, from: $1, cluster: $2) }),
+      planner: Planning { await reconciler.compiler(knowing: $0) }, logger: Self.quiet)
     try await fixture.apply(ManagementFixture.tree)
     let service = ObservedService(
       ports: [ObservedPort(number: 8080, name: "http", protocolName: "http")],

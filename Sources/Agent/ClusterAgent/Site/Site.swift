@@ -5,7 +5,6 @@ package import DeltaXDS
 import Documents
 import EnvoyConfig
 package import Logging
-import Scheduling
 import Streams
 import Synchronization
 
@@ -25,8 +24,6 @@ package final class Site: Sendable {
   let leases = Latest(0)
   private let leaseNumbers = Mutex(0)
   package let counters = Counters()
-  /// More than this many take longer than going to another thread and back.
-  private static let manyItems = 64
 
   private init(
     identity: SiteIdentity, store: AgentStore, clock: SiteClock, logger: Logger, state: SiteState
@@ -80,11 +77,8 @@ package final class Site: Sendable {
   /// what the disk has, and brings it again.
   func take(_ delta: AssembledDelta) async throws {
     // Proxies first: on few cores a write at the same time would delay them.
-    if delta.upserts.count + delta.removals.count > Self.manyItems {
-      try await offloaded { self.putIntoForce(delta) }
-    } else {
-      putIntoForce(delta)
-    }
+    let received = ReceivedDelta(delta)
+    state.withLock { $0.apply(received, now: clock.microseconds) }
     try await store.apply(
       upserts: delta.upserts, removals: delta.removals, full: delta.full,
       position: Position(
@@ -99,11 +93,6 @@ package final class Site: Sendable {
         "full": "\(delta.full)",
       ])
     touch()
-  }
-
-  private func putIntoForce(_ delta: AssembledDelta) {
-    let received = ReceivedDelta(delta)
-    state.withLock { $0.apply(received, now: clock.microseconds) }
   }
 
   func fullReports() -> [UpMessage] { state.withLock { $0.fullReports() } }

@@ -1,5 +1,4 @@
 package import Logging
-private import Scheduling
 private import Streams
 
 /// Keeps the file of what Envoy holds in step. One writer; what changes while it writes is in the
@@ -27,9 +26,7 @@ package struct SnapshotWriter: Sendable {
       let file = SnapshotFile(nodeID: nodeID, generation: generation, resources: relay.held)
       generation &+= 1
       do {
-        try await offloaded { try replaceFile(at: path, with: file.bytes) }
-      } catch is CancellationError {
-        return
+        try replaceFile(at: path, with: file.bytes)
       } catch {
         logger.error("cannot write the snapshot", metadata: ["error": "\(error)"])
       }
