@@ -11,7 +11,8 @@ struct PropagationCommand: Scenario {
     abstract: "Time changes of a route, a service and an endpoint on their way to Envoy.",
     discussion: """
       Starts a server, an agent and three proxies with their Envoys on loopback, and a bare \
-      discovery server with an Envoy of its own as the floor. In every round each kind of change is \
+      discovery server with two Envoys of its own as the floor: a request passes as many as in the \
+      product. In every round each kind of change is \
       made once, and the floor's. The clock starts when the write or the registration is \
       acknowledged, and stops at the first changed answer that a client sees which asks without a \
       pause.
@@ -76,11 +77,13 @@ struct PropagationCommand: Scenario {
       port: Testbed.servicePort,
       backends: [try await .start(saying: "floor-a"), try await .start(saying: "floor-b")])
     let server = try floor.server()
-    let envoy = try floor.child(log: "\(testbed.folder)/log/floor.log")
-    return try await beside([
-      { try await server.serve() },
-      { try await envoy.run { testbed.children.started("floor", $0) } },
-    ]) {
+    let envoys = try floor.children(logs: "\(testbed.folder)/log")
+    return try await beside(
+      [{ try await server.serve() }]
+        + envoys.map { envoy in
+          { try await envoy.run { testbed.children.started(envoy.name, $0) } }
+        }
+    ) {
       try await Caller.with { try await rounds(of: $0, testbed, floor) }
     }
   }

@@ -80,7 +80,10 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
         var listener = AgentListener(server: server, cluster: cluster, heard: heard)
         try await listener.listen(to: request)
       }
-      try await write(to: response, cluster, heard)
+      do { try await write(to: response, cluster, heard) } catch is BrokenStream {
+        // Nothing more comes in either, and the listener learns why.
+        try await group.next()
+      }
       group.cancelAll()
       do { try await group.waitForAll() } catch is CancellationError {}
     }
@@ -94,9 +97,10 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
 
   /// Ends when the stream is over, for whichever reason.
   private func write(
-    to response: RPCWriter<Rialto_Fleet_V1_ServerMessage>, _ cluster: String,
+    to stream: RPCWriter<Rialto_Fleet_V1_ServerMessage>, _ cluster: String,
     _ heard: Latest<Heard>
   ) async throws {
+    let response = Outgoing(stream: stream)
     let feed = server.publication.feed(of: cluster)
     let requests = server.publication.requests(of: cluster)
     let events = merge(
@@ -160,6 +164,18 @@ struct FleetService: Rialto_Fleet_V1_Fleet.SimpleServiceProtocol {
     }
   }
 }
+
+/// The writing half of a stream.
+private struct Outgoing {
+  let stream: RPCWriter<Rialto_Fleet_V1_ServerMessage>
+
+  /// - Throws: `BrokenStream`, whatever the transport says.
+  func write(_ message: Rialto_Fleet_V1_ServerMessage) async throws {
+    do { try await stream.write(message) } catch { throw BrokenStream() }
+  }
+}
+
+private struct BrokenStream: Error {}
 
 extension Rialto_Fleet_V1_ServerMessage {
   fileprivate init(_ request: AgentRequest) {

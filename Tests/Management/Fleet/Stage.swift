@@ -133,12 +133,7 @@ struct Stage: Sendable {
 
   /// As the agent of `east`: greets in its own way.
   func greet(_ change: @Sendable (inout Rialto_Fleet_V1_Hello) throws -> Void) async throws {
-    var hello = Rialto_Fleet_V1_Hello.with {
-      $0.cluster = "east"
-      $0.version = "1.0.0"
-      $0.schema = 1
-      $0.authorities = [Data(east.certificate)]
-    }
+    var hello = hello
     try change(&hello)
     let changed = hello
     try await dialler.connected(fixture.agent()) { line in
@@ -147,18 +142,35 @@ struct Stage: Sendable {
     }
   }
 
-  /// As the agent of `east`: sends bytes that may be no message. Stays until the server has written
-  /// down what it makes of them: who hangs up at once may not have been heard.
+  private var hello: Rialto_Fleet_V1_Hello {
+    .with {
+      $0.cluster = "east"
+      $0.version = "1.0.0"
+      $0.schema = 1
+      $0.authorities = [Data(east.certificate)]
+    }
+  }
+
+  /// As the agent of `east`: greets honestly, and then sends bytes that may be no message. Stays until
+  /// the server has written down what it makes of them: who hangs up at once may not be heard.
   func send(bytes: [UInt8]) async throws {
+    let greeting: [UInt8] = try Rialto_Fleet_V1_AgentMessage.with { $0.hello = hello }
+      .serializedBytes()
+    let (welcomes, welcome) = AsyncStream.makeStream(of: Void.self)
     try await dialler.calling(fixture.agent()) { client in
       do {
         try await client.bidirectionalStreaming(
           request: StreamingClientRequest(of: [UInt8].self) { writer in
+            try await writer.write(greeting)
+            for await _ in welcomes { break }
             try await writer.write(bytes)
           },
           descriptor: Rialto_Fleet_V1_Fleet.Method.Connect.descriptor, serializer: Raw(),
           deserializer: Raw(), options: .defaults
-        ) { response in for try await _ in response.messages {} }
+        ) { response in
+          defer { welcome.finish() }
+          for try await _ in response.messages { welcome.yield() }
+        }
       } catch {
         try await waitUntil { try await !fixture.store.auditEntries(limit: 1).isEmpty }
         throw error
