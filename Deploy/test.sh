@@ -45,7 +45,7 @@ stage "build" 25 swift build --product rialtoPackageTests
 stage "checks of the sources" 2 Deploy/scripts/check.sh
 stage "fuzzing of the API" 3 Tests/Fuzz/run.sh 120
 stage "end-to-end scenarios" 15 scenarios
-stage "benchmarks, quick" 4 benchmarks
+stage "benchmarks, quick" 5 benchmarks
 printf '%s\n' "${report[@]}"
 
 # Last, so that the runner's summary is what a reader finds at the end.

@@ -167,16 +167,19 @@ struct CatchupCommand: Scenario {
     _ twin: SimulatedAgent, _ bed: ScaleBed
   ) async throws -> (Duration, Int) {
     let deltas = twin.current.deltas
+    let (host, port) = (Testbed.serverAddress, 9443)
+    let before = try await LinkBytes.received(from: host, port: port)
     return try await beside([{ await twin.runPatiently() }]) {
-      try await LinkBytes.ofNewConnections(from: Testbed.serverAddress, port: 9443) {
-        try await wait(for: "welcome of the simulated agent") { twin.current.isWelcome }
-        let welcome = ContinuousClock.now
-        try await wait(for: "what the simulated agent has missed", .seconds(120)) {
-          twin.current.deltas > deltas
-        }
-        try await ProcessTable.rest(of: bed.serverProcess)
-        return max(.zero, twin.current.changed - welcome)
+      try await wait(for: "welcome of the simulated agent") { twin.current.isWelcome }
+      let welcome = ContinuousClock.now
+      try await wait(for: "what the simulated agent has missed", .seconds(120)) {
+        twin.current.deltas > deltas
       }
+      try await ProcessTable.rest(of: bed.serverProcess)
+      return (
+        max(.zero, twin.current.changed - welcome),
+        try await LinkBytes.ofConnections(madeAfter: before, from: host, port: port)
+      )
     }
   }
 

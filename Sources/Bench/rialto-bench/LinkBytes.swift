@@ -22,17 +22,15 @@ enum LinkBytes {
     return received
   }
 
-  /// What came over the connections that were made during `body`, and are there at its end.
-  static func ofNewConnections<Result: Sendable>(
-    from host: String, port: Int, _ body: () async throws -> Result
-  ) async throws -> (result: Result, bytes: Int) {
-    let before = try await received(from: host, port: port)
-    let result = try await body()
+  /// What has come over the connections that are not among those of `before`.
+  static func ofConnections(
+    madeAfter before: [Int: Int], from host: String, port: Int
+  ) async throws -> Int {
     let after = try await received(from: host, port: port)
     let bytes = after.reduce(0) { before[$1.key] == nil ? $0 + $1.value : $0 }
     guard bytes > 0 else {
       throw Impatience(description: "ss shows no new connection to \(host):\(port)")
     }
-    return (result, bytes)
+    return bytes
   }
 }
