@@ -32,12 +32,40 @@ struct FeedState {
       deltas.append(Delta(end: keys.count, digest: digest))
     }
 
-    /// Forgets the oldest until at most so many keys and deltas are left; never the newest state.
-    mutating func shorten(to limit: Int) {
-      let surplus = keys.count - limit
-      let oldest = min(
-        max(deltas.partitioningIndex { $0.end >= surplus }, deltas.count - limit),
-        deltas.count - 1)
+    /// Keeps the log short: a key counts with its newest delta only, and when there are too many all
+    /// the same, or too many deltas, the oldest are forgotten. Never the newest state. Does nothing
+    /// most of the time, so that its cost for each key and delta is constant.
+    mutating func shorten(keys keyLimit: Int, deltas deltaLimit: Int) {
+      if keys.count > keyLimit {
+        dropRepeated()
+        let surplus = keys.count - keyLimit / 2
+        if surplus > 0 { forget(oldest: deltas.partitioningIndex { $0.end >= surplus }) }
+      }
+      if deltas.count > deltaLimit { forget(oldest: deltas.count - deltaLimit / 4 * 3) }
+    }
+
+    /// Whoever asks from before an older change of a key is told of the newest one.
+    private mutating func dropRepeated() {
+      var seen: Set<ItemKey> = []
+      var newestFirst: [ItemKey] = []
+      var counts = Array(repeating: 0, count: deltas.count)
+      for index in deltas.indices.dropFirst().reversed() {
+        for key in keys[deltas[index - 1].end..<deltas[index].end]
+        where seen.insert(key).inserted {
+          newestFirst.append(key)
+          counts[index] += 1
+        }
+      }
+      keys = newestFirst.reversed()
+      var end = 0
+      for index in deltas.indices {
+        end += counts[index]
+        deltas[index].end = end
+      }
+    }
+
+    private mutating func forget(oldest count: Int) {
+      let oldest = min(count, deltas.count - 1)
       let end = deltas[oldest].end
       deltas = deltas[oldest...].map { Delta(end: $0.end - end, digest: $0.digest) }
       keys = Array(keys[end...])
@@ -81,8 +109,8 @@ struct FeedState {
   /// Numbers above this come from no honest agent; taking them over would end in an overflow.
   static let largestGeneration: Int64 = 1 << 53
 
-  /// - Parameter logLimit: how many keys and deltas the log holds; an agent that missed more gets
-  ///   everything.
+  /// - Parameter logLimit: how many deltas the log holds, and how many keys; an agent that missed more
+  ///   gets everything.
   init(logLimit: Int = 10_000) { self.logLimit = logLimit }
 
   /// Where the numbers of an earlier life of this process ended; without effect once published.
@@ -120,10 +148,8 @@ struct FeedState {
     generation += 1
     self.revision = max(self.revision, revision)
     log.append(changed, digest: digest)
-    // A part at a time keeps the cost of forgetting the oldest constant per delta.
     // Once it is much longer than there are items, everything is as short.
-    let limit = min(logLimit, max(1_024, 4 * items.count))
-    if log.keys.count > limit || log.deltas.count > limit { log.shorten(to: limit / 4 * 3) }
+    log.shorten(keys: min(logLimit, max(1_024, 4 * items.count)), deltas: logLimit)
     outcome.generation = generation
     return outcome
   }

@@ -86,6 +86,69 @@ import Testing
     #expect(feed.generation.current == expected)
   }
 
+  @Test func `an agent that missed many changes of a few items is told of these`() throws {
+    var holder = Holder()
+    publish((0..<100).map { item("s\($0)", "a") })
+    holder.take(try #require(feed.delta(after: 0, digest: holder.digest)))
+    for change in 0..<5_000 { publish([item("s\(change % 10)", "\(change)")]) }
+    let delta = try #require(feed.delta(after: holder.generation, digest: holder.digest))
+    #expect(!delta.full)
+    #expect(delta.upserts.count == 10)
+    holder.take(delta)
+    #expect(holder.digest == feed.digest)
+  }
+
+  @Test func `what came and went long ago is forgotten, and what did lately is not`() throws {
+    var (early, late) = (Holder(), Holder())
+    publish([item("orders", "a")])
+    early.take(try #require(feed.delta(after: 0, digest: early.digest)))
+    for number in 0..<2_000 {
+      if number == 1_900 {
+        late.take(try #require(feed.delta(after: 0, digest: late.digest)))
+      }
+      publish([item("s\(number)", "a")])
+      publish([], removals: ["s\(number)"])
+    }
+    // Both have what there is; only the number differs.
+    let number = try #require(feed.delta(after: early.generation, digest: early.digest))
+    #expect(!number.full && number.upserts.isEmpty && number.removals.isEmpty)
+    publish([item("web", "a")])
+    let newest = try #require(feed.delta(after: late.generation, digest: late.digest))
+    #expect(!newest.full)
+    #expect(newest.upserts.map(\.key.text) == ["service/shop/web"])
+    #expect(newest.removals.count == 100)
+    #expect(feed.delta(after: early.generation, digest: early.digest)?.full == true)
+  }
+
+  /// However long the log was and whatever it has dropped.
+  @Test(.laborious, arguments: 0..<4) func `whoever asks late ends with everything`(seed: UInt64)
+    throws
+  {
+    var random = SplitMix64(seed: seed)
+    var holder = Holder()
+    var truth: [ItemKey: StableHash] = [:]
+    for _ in 0..<12 {
+      for _ in 0..<Int.random(in: 1..<3_000, using: &random) {
+        let name = "s\(Int.random(in: 0..<40, using: &random))"
+        let key = ItemKey.service(namespace: "shop", name: name)
+        if Int.random(in: 0..<3, using: &random) > 0 {
+          let item = item(name, "\(Int.random(in: 0..<4, using: &random))")
+          truth[key] = item.hash
+          publish([item])
+        } else {
+          truth[key] = nil
+          publish([], removals: [name])
+        }
+      }
+      if let delta = feed.delta(after: holder.generation, digest: holder.digest) {
+        #expect(!delta.full || holder.generation == 0)
+        holder.take(delta)
+      }
+      #expect(holder.items == truth)
+      #expect(holder.digest == feed.digest)
+    }
+  }
+
   /// Agents that miss any number of deltas always end with what was published.
   @Test(.laborious, arguments: 0..<50) func `whoever asks ends with everything`(seed: UInt64)
     throws
