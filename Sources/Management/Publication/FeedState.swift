@@ -5,11 +5,20 @@ import Documents
 /// The items of a cluster, their numbers and which keys the last deltas touched: a value, so that
 /// its rules can be tested without tasks.
 struct FeedState {
-  /// The deltas that led to now, one per generation, without a gap. Only keys are kept: what a key
-  /// leads to now is what an agent needs.
+  /// The deltas that led to now, one per generation, without a gap. Contents are not kept: what a key
+  /// leads to now is what an agent needs, unless that is what it has already.
   private struct Log {
+    struct Change {
+      var key: ItemKey
+      /// What was there until then; nil when nothing was.
+      var before: StableHash?
+      /// Whether older changes of the key have been dropped, so that `before` says nothing to those
+      /// who ask from before them.
+      var isJoined = false
+    }
+
     struct Delta {
-      /// Where its keys end.
+      /// Where its changes end.
       var end: Int
       /// Of everything, after this delta.
       var digest: StableHash
@@ -19,7 +28,7 @@ struct FeedState {
     var first: Int64
     var deltas: [Delta]
     /// Of all deltas, one after the other.
-    var keys: [ItemKey] = []
+    var changes: [Change] = []
 
     /// Begins with a state that nothing that is known led to.
     init(generation: Int64, digest: StableHash) {
@@ -27,36 +36,40 @@ struct FeedState {
       deltas = [Delta(end: 0, digest: digest)]
     }
 
-    mutating func append(_ changed: [ItemKey], digest: StableHash) {
-      keys += changed
-      deltas.append(Delta(end: keys.count, digest: digest))
+    mutating func append(_ changed: [Change], digest: StableHash) {
+      changes += changed
+      deltas.append(Delta(end: changes.count, digest: digest))
     }
 
-    /// Keeps the log short: a key counts with its newest delta only, and when there are too many all
+    /// Keeps the log short: a key counts with its newest change only, and when there are too many all
     /// the same, or too many deltas, the oldest are forgotten. Never the newest state. Does nothing
-    /// most of the time, so that its cost for each key and delta is constant.
-    mutating func shorten(keys keyLimit: Int, deltas deltaLimit: Int) {
-      if keys.count > keyLimit {
-        dropRepeated()
-        let surplus = keys.count - keyLimit / 2
+    /// most of the time, so that its cost for each change and delta is constant.
+    mutating func shorten(changes changeLimit: Int, deltas deltaLimit: Int) {
+      if changes.count > changeLimit {
+        joinRepeated()
+        let surplus = changes.count - changeLimit / 2
         if surplus > 0 { forget(oldest: deltas.partitioningIndex { $0.end >= surplus }) }
       }
       if deltas.count > deltaLimit { forget(oldest: deltas.count - deltaLimit / 4 * 3) }
     }
 
     /// Whoever asks from before an older change of a key is told of the newest one.
-    private mutating func dropRepeated() {
-      var seen: Set<ItemKey> = []
-      var newestFirst: [ItemKey] = []
+    private mutating func joinRepeated() {
+      var places: [ItemKey: Int] = [:]
+      var newestFirst: [Change] = []
       var counts = Array(repeating: 0, count: deltas.count)
       for index in deltas.indices.dropFirst().reversed() {
-        for key in keys[deltas[index - 1].end..<deltas[index].end]
-        where seen.insert(key).inserted {
-          newestFirst.append(key)
-          counts[index] += 1
+        for change in changes[deltas[index - 1].end..<deltas[index].end].reversed() {
+          if let place = places[change.key] {
+            newestFirst[place].isJoined = true
+          } else {
+            places[change.key] = newestFirst.count
+            newestFirst.append(change)
+            counts[index] += 1
+          }
         }
       }
-      keys = newestFirst.reversed()
+      changes = newestFirst.reversed()
       var end = 0
       for index in deltas.indices {
         end += counts[index]
@@ -68,16 +81,18 @@ struct FeedState {
       let oldest = min(count, deltas.count - 1)
       let end = deltas[oldest].end
       deltas = deltas[oldest...].map { Delta(end: $0.end - end, digest: $0.digest) }
-      keys = Array(keys[end...])
+      changes = Array(changes[end...])
       first += Int64(oldest)
     }
 
-    /// The keys that changed after a generation; nil when it is not in the log, or not with that
-    /// digest.
-    func keys(after generation: Int64, digest: StableHash) -> Set<ItemKey>? {
+    /// The first change of each key after a generation; nil when it is not in the log, or not with
+    /// that digest.
+    func changes(after generation: Int64, digest: StableHash) -> [ItemKey: Change]? {
       guard generation >= first, generation - first < Int64(deltas.count) else { return nil }
       let known = deltas[Int(generation - first)]
-      return known.digest == digest ? Set(keys[known.end...]) : nil
+      guard known.digest == digest else { return nil }
+      return Dictionary(
+        changes[known.end...].map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     }
   }
 
@@ -109,7 +124,7 @@ struct FeedState {
   /// Numbers above this come from no honest agent; taking them over would end in an overflow.
   static let largestGeneration: Int64 = 1 << 53
 
-  /// - Parameter logLimit: how many deltas the log holds, and how many keys; an agent that missed more
+  /// - Parameter logLimit: how many deltas the log holds, and how many changes; an agent that missed more
   ///   gets everything.
   init(logLimit: Int = 10_000) { self.logLimit = logLimit }
 
@@ -131,9 +146,9 @@ struct FeedState {
       guard let before = items.removeValue(forKey: key) else { continue }
       outcome.touched.append(Touched(key: key, before: before, after: nil))
     }
-    var changed: [ItemKey] = []
+    var changed: [Log.Change] = []
     for touched in outcome.touched where touched.contentChanged {
-      changed.append(touched.key)
+      changed.append(Log.Change(key: touched.key, before: touched.before?.hash))
       for item in [touched.before, touched.after] {
         guard let item else { continue }
         digest = digest ^ ItemCoding.contribution(key: item.key.text, hash: item.hash)
@@ -149,7 +164,7 @@ struct FeedState {
     self.revision = max(self.revision, revision)
     log.append(changed, digest: digest)
     // Once it is much longer than there are items, everything is as short.
-    log.shorten(keys: min(logLimit, max(1_024, 4 * items.count)), deltas: logLimit)
+    log.shorten(changes: min(logLimit, max(1_024, 8 * items.count)), deltas: logLimit)
     outcome.generation = generation
     return outcome
   }
@@ -175,11 +190,12 @@ struct FeedState {
       guard theirs != generation else { return nil }
       return difference(full: false, upserts: [], removals: [])
     }
-    guard let keys = log.keys(after: theirs, digest: theirDigest) else {
+    guard let changes = log.changes(after: theirs, digest: theirDigest) else {
       let everything = items.values.sorted { $0.key < $1.key }
       return difference(full: true, upserts: everything, removals: [])
     }
-    let sorted = keys.sorted()
+    let sorted = changes.values
+      .filter { $0.isJoined || $0.before != items[$0.key]?.hash }.map(\.key).sorted()
     return difference(
       full: false, upserts: sorted.compactMap { items[$0] },
       removals: sorted.filter { items[$0] == nil })
