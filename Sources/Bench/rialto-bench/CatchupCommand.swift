@@ -148,7 +148,9 @@ struct CatchupCommand: Scenario {
     let after = twin.current.items
     twin.forget()
     (_, measured.fullBytes) = try await comeBack(twin, bed)
-    measured.different = twin.current.items == after ? 0 : 1
+    // Contents: what is again as it was keeps the revision that it came with, so sizes may differ.
+    let isSame = twin.current.items.mapValues(\.hash) == after.mapValues(\.hash)
+    measured.different = isSame ? 0 : 1
     let changed = after.filter { before[$0.key]?.hash != $0.value.hash }
     measured.changedItems = changed.count
     measured.minimalBytes = changed.values.reduce(0) { $0 + $1.size }
