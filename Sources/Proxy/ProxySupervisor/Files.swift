@@ -91,12 +91,14 @@ package final class FileLock: Sendable {
 
   /// Nil when another process holds it.
   package init?(_ path: String) throws {
-    file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw FileFailure("open", path) }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-      close(file)
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw FileFailure("open", path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
       return nil
     }
+    // Last: once it is set, a failing initializer runs `deinit`, which would close it again.
+    file = descriptor
   }
 
   deinit { close(file) }

@@ -7,21 +7,22 @@ final class FileLock: Sendable {
   /// Takes the lock of `path` and its file, which only its owner may read.
   init(path: String) throws {
     let lockPath = "\(path).lock"
-    descriptor = try Self.openPrivately(lockPath)
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let failure = errno
-      close(descriptor)
-      throw failure == EWOULDBLOCK
-        ? DatabaseOpeningError.inUse(path: path)
-        : DatabaseOpeningError.file(path: lockPath, errno: failure)
-    }
-    // SQLite gives its side files the mode of the main one.
-    let file: Int32
-    do { file = try Self.openPrivately(path) } catch {
-      close(descriptor)
+    let lock = try Self.openPrivately(lockPath)
+    do {
+      guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        throw errno == EWOULDBLOCK
+          ? DatabaseOpeningError.inUse(path: path)
+          : DatabaseOpeningError.file(path: lockPath, errno: errno)
+      }
+      // SQLite gives its side files the mode of the main one.
+      close(try Self.openPrivately(path))
+    } catch {
+      close(lock)
       throw error
     }
-    close(file)
+    // Last: once it is set, a failing initializer runs `deinit`, which would close it again, when
+    // the number may be another file's already.
+    descriptor = lock
   }
 
   deinit { close(descriptor) }

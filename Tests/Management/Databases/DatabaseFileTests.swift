@@ -2,6 +2,7 @@ import Databases
 import EmbeddedFiles
 import Foundation
 import GRDB
+import Glibc
 import TestSupport
 import Testing
 
@@ -46,6 +47,26 @@ import Testing
     withExtendedLifetime(first) {}
     first = nil
     _ = try open()
+  }
+
+  @Test func `being refused closes no file of others`() async throws {
+    let first = try open()
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<2 {
+        group.addTask {
+          for _ in 0..<2_000 { #expect(throws: DatabaseOpeningError.self) { try open() } }
+        }
+      }
+      // Whatever gets the number of a descriptor that was closed too often is closed with it.
+      group.addTask {
+        for _ in 0..<20_000 {
+          let descriptor = unsafe Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+          #expect(descriptor >= 0 && close(descriptor) == 0)
+        }
+      }
+      try await group.waitForAll()
+    }
+    withExtendedLifetime(first) {}
   }
 
   @Test func `migrations run once, in order`() async throws {
