@@ -10,25 +10,25 @@ extension ServicePlan {
   /// trust domain only.
   func clusters(in site: Site) -> [EnvoyResource] {
     let trust = site.trust
-    let local = callee(providers.filter { $0.remote == nil }, in: trust)
+    let here = providers.filter { $0.remote == nil }
+    let local = here.isEmpty ? nil : callee(here, in: trust)
     let remote = providers.filter { $0.remote != nil }.map { ($0.cluster, callee([$0], in: trust)) }
     let clusters = callablePorts.map { port, subset in
       let name = EnvoyName.outbound(host: host, port: port.number, subset: subset?.name)
       let protocols = port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient
       let cluster = Cluster.outbound(
         name, isHTTP: port.protocolName.isHTTP,
-        transport: local.transport(serverName: name, protocols: protocols),
+        here: local?.transport(serverName: name, protocols: protocols),
         elsewhere: remote.map { other, callee in
           let copy = EnvoyName.copy(
             of: host, port: port.number, subset: subset?.name, in: other)
-          return TransportSocketMatch(
-            other, callee.transport(serverName: copy, protocols: protocols))
+          return (other, callee.transport(serverName: copy, protocols: protocols))
         }, in: site)
       return EnvoyResource(
         .cluster, name, cluster,
         from: [ServiceKey(self).item, .trust] + remote.map { other, _ in .peer(other) })
     }
-    return clusters + ([local] + remote.map(\.1)).compactMap(\.bundle?.resource)
+    return clusters + ([local] + remote.map(\.1)).compactMap(\.?.bundle?.resource)
   }
 
   private func callee(_ providers: [ServiceProvider], in trust: TrustPlan?) -> Callee {
@@ -45,11 +45,14 @@ extension ServicePlan {
 }
 
 extension Cluster {
+  /// `here` is how its instances of this cluster are called, if there are any, and `others` how
+  /// those of each other cluster are.
+  ///
   /// What does not vary is the set of settings that lost no request when an instance died
   /// (killed, terminated, silent, or its application gone).
   static func outbound(
-    _ name: String, isHTTP: Bool, transport: TransportSocket,
-    elsewhere others: [TransportSocketMatch], in site: Site
+    _ name: String, isHTTP: Bool, here: TransportSocket?,
+    elsewhere others: [(cluster: String, socket: TransportSocket)], in site: Site
   ) -> Cluster {
     .with {
       $0.name = name
@@ -59,7 +62,7 @@ extension Cluster {
       $0.circuitBreakers = .generous
       $0.outlierDetection = .gatewayFailures
       $0.commonLbConfig.healthyPanicThreshold.value = whenNothingIsLeft
-      $0.transportSocket = transport
+      $0.transportSocket = here ?? others.first?.socket ?? .toNobody(serverName: name)
       if isHTTP {
         // Notices within three seconds that packets are dropped.
         $0.speaksHTTP2(
@@ -72,7 +75,10 @@ extension Cluster {
       } else {
         $0.upstreamConnectionOptions.tcpKeepalive = .watchful
       }
-      if !others.isEmpty { $0.reach(others, in: site) }
+      if !others.isEmpty { $0.reach(others.map(\.cluster), in: site) }
+      // A socket costs Envoy a TLS context: the one that all others go by is not listed again.
+      $0.transportSocketMatches = others.dropFirst(here == nil ? 1 : 0)
+        .map(TransportSocketMatch.init)
     }
   }
 
@@ -80,12 +86,10 @@ extension Cluster {
   /// have been on the way, and be over. As long as one is left the others get nothing.
   private static let whenNothingIsLeft = 1.0
 
-  /// Other transport sockets for what leads to other clusters, and a note of the paths there: with
-  /// another path the cluster is another one, so that connections are made anew and calls do not
-  /// stay on the old path for as long as they come.
-  private mutating func reach(_ others: [TransportSocketMatch], in site: Site) {
-    transportSocketMatches = others
-    for name in others.map(\.name) {
+  /// Notes the paths to other clusters: with another path the cluster is another one, so that
+  /// connections are made anew and calls do not stay on the old path for as long as they come.
+  private mutating func reach(_ others: [String], in site: Site) {
+    for name in others {
       guard let path = site.peers[name]?.path else { continue }
       metadata.filterMetadata[EnvoyName.pathNote, default: .init()].fields[name] =
         .init(stringValue: path.note)

@@ -46,12 +46,9 @@ struct Forwarding {
     let protocols = isHTTP ? ALPN.httpClient : ALPN.tcpClient
     let callees = providers.map { ($0.provider.cluster, $0.entry, callee($0.provider, in: site)) }
     let cluster = Cluster.outbound(
-      name, isHTTP: isHTTP,
-      transport: Callee([], in: site.trust).transport(
-        serverName: EnvoyName.unavailableCluster, protocols: protocols),
+      name, isHTTP: isHTTP, here: nil,
       elsewhere: callees.map { other, entry, callee in
-        TransportSocketMatch(
-          other, callee.transport(serverName: entry.name(in: other), protocols: protocols))
+        (other, callee.transport(serverName: entry.name(in: other), protocols: protocols))
       }, in: site)
     var groups = EndpointGroups()
     for (provider, entry) in providers where provider.healthy > 0 {

@@ -29,6 +29,11 @@ extension TransportSocket {
     return TransportSocket(context.packed)
   }
 
+  /// Of a caller: TLS that believes no peer.
+  static func toNobody(serverName: String) -> TransportSocket {
+    .mutualTLS(serverName: serverName, protocols: [], identities: [], bundle: nil)
+  }
+
   /// Of a workload: TLS that asks for a certificate of a trust domain in `bundle`.
   static func mutualTLS(accepting bundle: String?, protocols: [String]) -> TransportSocket {
     let context = DownstreamTLS.with {
