@@ -129,8 +129,7 @@ package struct DeltaSession: Sendable {
     view = newView
     position = sequence
     for type in Array(deliveries.keys) {
-      deliveries[type]?.held.rebase(from: old[type] ?? [:], to: new[type] ?? [:])
-      deliveries[type]?.rebase()
+      deliveries[type]?.rebase(from: old[type] ?? [:], to: new[type] ?? [:])
     }
     step = Step(position: 0, generation: 0)
     isRebased = true
@@ -157,7 +156,7 @@ package struct DeltaSession: Sendable {
 
   /// Who subscribes to everything has what the view had at `position`: what changed since is listed.
   mutating func advance(to contents: borrowing ViewContents) {
-    if position < contents.sequence, deliveries.values.contains(where: \.held.isAsView) {
+    if position < contents.sequence, deliveries.values.contains(where: \.held.followsView) {
       guard let versions = contents.versions(at: position) else {
         isBehind = true
         return
@@ -203,7 +202,7 @@ package struct DeltaSession: Sendable {
           uniquingKeysWith: { first, _ in first }),
         reason: Self.shortened(request.errorDetail.message))
     } else {
-      outcome = delivery.acknowledge(nonce: request.responseNonce)
+      outcome = delivery.acknowledge(nonce: request.responseNonce, at: position)
     }
     for entry in outcome.done where !step.isDone {
       // What was read before the step began is done only if nothing newer waits behind it.
@@ -285,17 +284,15 @@ package struct DeltaSession: Sendable {
     for (name, version) in initial where delivery.isSubscribed(to: name) {
       delivery.held.set(version, of: name)
     }
-    if becomesWildcard { delivery.held.compare(with: table) }
     if !initial.isEmpty {
+      if becomesWildcard { delivery.held.compare(with: table) }
       uncompared.insert(type)
       if type == .endpoints { endpointsPosition = -1 }
-    }
-    var asked = explicit
-    if becomesWildcard, initial.isEmpty {
+    } else if becomesWildcard {
       // Of a view that may be newer by now: names without a resource are not answered.
-      asked += view.sortedNames(of: type).filter { !delivery.names.contains($0) }
+      delivery.beginWalk(through: view.sortedNames(of: type))
     }
-    for name in asked where initial[name] == nil || isCold(name, type) {
+    for name in explicit where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)
     }
     deliveries[type] = delivery

@@ -72,7 +72,7 @@ extension DeltaSession {
       return
     }
     let isQuiet = deliveries.values.allSatisfy {
-      $0.answers.isEmpty && !$0.isOwedAnswer && $0.isolation.isEmpty
+      !$0.hasAnswers && !$0.isOwedAnswer && $0.isolation.isEmpty
         && $0.inFlight?.isAnswer != true
     }
     guard isQuiet else { return }
@@ -213,7 +213,7 @@ extension DeltaSession {
       // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
       // until the clusters they may refer to were sent; changes wait until these are in force.
       let areClustersSent =
-        clusters?.hasUnsent != true && deliveries[.endpoints]?.answers.isEmpty != false
+        clusters?.hasUnsent != true && deliveries[.endpoints]?.hasAnswers != true
       allowance.answers = areClustersSent && !uncompared.contains(.cluster)
       allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
       allowance.newestAnswer = step.position

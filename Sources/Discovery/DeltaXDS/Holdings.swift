@@ -2,12 +2,20 @@
 ///
 /// Who subscribes by name has a list. Who subscribes to everything has what the view has, save for
 /// the listed names; so it costs as many entries as there are differences, and no more once it has
-/// caught up.
+/// caught up. Who walks through a view has what it passed as it is in the view, and nothing of the
+/// rest, save for the listed names.
 struct Holdings: Sendable {
   typealias Table = [String: FramedResource]
 
-  /// Whether names that are not listed are held as they are in the view.
-  private(set) var isAsView = false
+  /// Which names that are not listed are held as they are in the view.
+  private enum Unlisted {
+    case none
+    /// Those up to this one, in the order of names.
+    case passed(String)
+    case all
+  }
+
+  private var unlisted = Unlisted.none
   /// A listed nil: nothing of the name is held.
   private var listed: [String: String?] = [:]
   /// Listed names that may have become as in the view.
@@ -16,19 +24,47 @@ struct Holdings: Sendable {
   var count: Int { listed.count }
   var listedNames: some Collection<String> { listed.keys }
 
+  /// Whether changes of the view matter to what is held.
+  var followsView: Bool {
+    if case .none = unlisted { false } else { true }
+  }
+
+  func lists(_ name: String) -> Bool { listed[name] != nil }
+
+  /// Whether the name, when it is not listed, is held as it is in the view.
+  private func isAsView(_ name: String) -> Bool {
+    switch unlisted {
+    case .none: false
+    case .passed(let last): name <= last
+    case .all: true
+    }
+  }
+
   /// What is held of a name; `table` is the view's at the position that was last looked at.
   func version(of name: String, in table: Table) -> String? {
     if let version = listed[name] { return version }
-    return isAsView ? table[name]?.version : nil
+    return isAsView(name) ? table[name]?.version : nil
   }
 
-  mutating func set(_ version: String?, of name: String) {
-    if isAsView {
+  /// `isInView`: it is known that the view has this version, at the position last looked at.
+  mutating func set(_ version: String?, of name: String, isInView: Bool = false) {
+    guard followsView else {
+      listed[name] = version
+      return
+    }
+    if isInView, isAsView(name) {
+      strike(name)
+    } else {
       listed.updateValue(version, forKey: name)
       touched.append(name)
-    } else {
-      listed[name] = version
     }
+  }
+
+  /// Everybody's case, which should cost little.
+  private mutating func strike(_ name: String) {
+    listed.removeValue(forKey: name)
+    // During a walk the next response needs the memory again.
+    if listed.isEmpty, case .all = unlisted { listed = [:] }
   }
 
   mutating func forget(_ name: String) { listed.removeValue(forKey: name) }
@@ -37,13 +73,8 @@ struct Holdings: Sendable {
 
   /// From now on only differences are listed.
   mutating func compare(with table: Table) {
-    guard !isAsView else { return }
-    isAsView = true
-    guard !listed.isEmpty else {
-      // Nothing is held: without hashing a name.
-      listed = table.mapValues { _ in nil }
-      return
-    }
+    guard !followsView else { return }
+    unlisted = .all
     for name in table.keys where listed[name] == nil { listed.updateValue(nil, forKey: name) }
     settleAll(in: table)
   }
@@ -51,9 +82,29 @@ struct Holdings: Sendable {
   /// Everything is held as it is in the view.
   static let asView: Holdings = {
     var holdings = Holdings()
-    holdings.isAsView = true
+    holdings.unlisted = .all
     return holdings
   }()
+
+  /// A walk through the view begins.
+  mutating func beginWalk() { unlisted = .passed("") }
+
+  /// Lists a name that the walk has not come to.
+  mutating func list(_ name: String) {
+    if listed[name] == nil { listed.updateValue(nil, forKey: name) }
+  }
+
+  /// The walk came to the name, which is listed from now on until it is held as it is in the view.
+  mutating func pass(_ name: String) {
+    list(name)
+    touched.append(name)
+    unlisted = .passed(name)
+  }
+
+  mutating func endWalk(in table: Table) {
+    unlisted = .all
+    settleAll(in: table)
+  }
 
   /// From now on only `names` are held, each listed.
   mutating func narrow(to names: Set<String>, in table: Table) {
@@ -64,14 +115,25 @@ struct Holdings: Sendable {
 
   /// The view had `version` of the name and has another one, or nothing, now. Then call `settle`.
   mutating func viewChanged(_ name: String, from version: String?) {
-    guard isAsView else { return }
-    if listed[name] == nil { listed.updateValue(version, forKey: name) }
+    guard followsView else { return }
+    if listed[name] == nil {
+      if isAsView(name) {
+        listed.updateValue(version, forKey: name)
+      } else if version == nil {
+        // The walk does not come to a name that is new.
+        listed.updateValue(nil, forKey: name)
+      }
+    }
     touched.append(name)
   }
 
   /// Another view takes over.
   mutating func rebase(from old: Table, to new: Table) {
-    guard isAsView else { return }
+    guard followsView else { return }
+    for name in old.keys where listed[name] == nil && !isAsView(name) {
+      listed.updateValue(nil, forKey: name)
+    }
+    unlisted = .all
     for (name, framed) in old where listed[name] == nil && new[name]?.version != framed.version {
       listed.updateValue(framed.version, forKey: name)
     }
@@ -85,7 +147,7 @@ struct Holdings: Sendable {
   mutating func settle(in table: Table) {
     guard !touched.isEmpty else { return }
     for name in touched {
-      if let version = listed[name], version == table[name]?.version {
+      if let version = listed[name], isAsView(name), version == table[name]?.version {
         listed.removeValue(forKey: name)
       }
     }

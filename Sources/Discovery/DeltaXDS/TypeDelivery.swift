@@ -51,6 +51,9 @@ struct TypeDelivery: Sendable {
   var isOwedAnswer = false
   /// Names to be answered whether or not the subscriber has them.
   var answers = NameQueue()
+  /// Everything that was in the view when it was first asked for; each is answered in its turn, unless
+  /// something else brings it before.
+  private(set) var walk: Walk?
   /// Names that changed. Those with a captured entry are sent as they were at the start of the
   /// current step, others as they are when they are sent.
   private(set) var pending = NameQueue()
@@ -94,20 +97,39 @@ struct TypeDelivery: Sendable {
     }
   }
 
+  var hasAnswers: Bool { !answers.isEmpty || walk != nil }
+
   /// Something is still to be sent, be it blocked or not. Removals that go last do not count.
   var hasUnsent: Bool {
-    question != nil || isOwedAnswer || !answers.isEmpty || !pending.isEmpty || !isolation.isEmpty
+    question != nil || isOwedAnswer || hasAnswers || !pending.isEmpty || !isolation.isEmpty
   }
 
   func hasUnsent(_ name: String) -> Bool {
     answers.contains(name) || pending.contains(name)
-      || isolation.contains { $0.contains { $0.name == name } }
+      || isolation.contains { $0.contains { $0.name == name } } || awaitsWalk(name)
   }
 
   /// A name among those still to be sent that `matches`.
   func unsentContains(where matches: (String) -> Bool) -> Bool {
     answers.names.contains(where: matches) || pending.names.contains(where: matches)
       || isolation.contains { $0.contains { matches($0.name) } }
+      || walk?.rest.contains { matches($0) && !isSeenTo($0) } == true
+  }
+
+  /// The walk will come to it, and send it.
+  private func awaitsWalk(_ name: String) -> Bool {
+    walk?.comes(to: name) == true && !isSeenTo(name)
+  }
+
+  /// Something else than the walk has brought the name, or will.
+  private func isSeenTo(_ name: String) -> Bool {
+    underway[name] != nil || held.lists(name) || names.contains(name)
+  }
+
+  /// Sends all of `names`, which are sorted, to a subscriber that has at most what is listed.
+  mutating func beginWalk(through names: [String]) {
+    walk = Walk(names)
+    if walk == nil { held.compare(with: [:]) } else { held.beginWalk() }
   }
 
   mutating func enqueue(_ name: String, captured entry: Entry? = nil) {
@@ -119,6 +141,7 @@ struct TypeDelivery: Sendable {
   mutating func narrow(in table: Holdings.Table) -> Set<String> {
     isWildcard = false
     isOwedAnswer = false
+    walk = nil
     let others = listedNames.union(answers.names).union(table.keys).subtracting(names)
     held.narrow(to: names, in: table)
     for name in others { forget(name) }
@@ -136,7 +159,7 @@ struct TypeDelivery: Sendable {
 
   /// Another view takes over: forgets what was still to be sent, but not the answers that the
   /// subscriber waits for, nor what is under way.
-  mutating func rebase() {
+  mutating func rebase(from old: Holdings.Table, to new: Holdings.Table) {
     let stale = { (entry: Entry) in
       Entry(name: entry.name, framed: entry.framed, readAt: Entry.beforeAnyStep)
     }
@@ -145,6 +168,9 @@ struct TypeDelivery: Sendable {
       inFlight = response
     }
     isolation = isolation.map { $0.map(stale) }
+    for name in walk?.rest ?? [] where !isSeenTo(name) { answers.append(name) }
+    walk = nil
+    held.rebase(from: old, to: new)
     pending.removeAll()
     captured = [:]
     removals.removeAll()
@@ -215,7 +241,7 @@ extension TypeDelivery {
       if pending.isEmpty { captured = [:] }
     }
     if !batch.entries.isEmpty { return (batch.entries, isAnswer) }
-    guard isOwedAnswer, allowance.answers, answers.isEmpty else { return nil }
+    guard isOwedAnswer, allowance.answers, !hasAnswers else { return nil }
     return ([], true)
   }
 
@@ -243,30 +269,69 @@ extension TypeDelivery {
     if allowance.defers == nil { answers.recall() }
     let table = contents.table(type)
     var later: [String] = []
-    while let name = answers.popFirst() {
-      guard isSubscribed(to: name) else { continue }
-      let framed = table[name]
-      if let framed {
-        if framed.version == refused[name] { continue }
-        let isTooNew = allowance.newestAnswer.map { framed.changed > $0 } ?? false
-        if isTooNew {
-          later.append(name)
-          continue
+    var hasRoom = true
+    while hasRoom, let name = answers.popFirst() {
+      switch answer(to: name, in: table, at: contents.sequence, within: allowance) {
+      case .nothing: continue
+      case .isTooNew: later.append(name)
+      case .isDeferred: answers.postpone(name)
+      case .entry(let entry):
+        hasRoom = batch.add(entry)
+        guard hasRoom else {
+          answers.prepend(name)
+          break
         }
-        if let defers = allowance.defers, !names.contains(name), defers(name) {
-          answers.postpone(name)
-          continue
-        }
-      } else if !names.contains(name), !knows(name, in: table) {
+        dropPending(name)
+        // So that the walk passes it by.
+        if walk != nil { held.list(name) }
+      }
+    }
+    while hasRoom, let name = walk?.next {
+      if isSeenTo(name) || answers.contains(name) {
+        walk?.advance()
+        held.pass(name)
         continue
       }
-      guard batch.add(Entry(name: name, framed: framed, readAt: contents.sequence)) else {
-        answers.prepend(name)
-        break
+      let answer = answer(to: name, in: table, at: contents.sequence, within: allowance)
+      // All that comes after it waits for the same.
+      if case .isDeferred = answer { break }
+      if case .entry(let entry) = answer {
+        hasRoom = batch.add(entry)
+        guard hasRoom else { break }
+        dropPending(name)
       }
-      dropPending(name)
+      if case .isTooNew = answer { later.append(name) }
+      walk?.advance()
+      held.pass(name)
+    }
+    if walk != nil, walk?.next == nil {
+      walk = nil
+      held.endWalk(in: table)
     }
     for name in later { answers.append(name) }
+  }
+
+  private enum Answer {
+    case nothing
+    /// It may refer to what was not sent yet.
+    case isTooNew
+    /// Something else must precede it.
+    case isDeferred
+    case entry(Entry)
+  }
+
+  private func answer(
+    to name: String, in table: Holdings.Table, at sequence: Int64, within allowance: Allowance
+  ) -> Answer {
+    guard isSubscribed(to: name) else { return .nothing }
+    guard let framed = table[name] else {
+      return names.contains(name) || knows(name, in: table)
+        ? .entry(Entry(name: name, framed: nil, readAt: sequence)) : .nothing
+    }
+    if let version = refused[name], version == framed.version { return .nothing }
+    if let newest = allowance.newestAnswer, framed.changed > newest { return .isTooNew }
+    if let defers = allowance.defers, !names.contains(name), defers(name) { return .isDeferred }
+    return .entry(Entry(name: name, framed: framed, readAt: sequence))
   }
 
   /// What is to be said about a changed name; nil when nothing is.
@@ -323,11 +388,15 @@ extension TypeDelivery {
     var rejected: [(resource: AcknowledgedResource, reason: String)] = []
   }
 
-  /// Everything of the response is in force.
-  mutating func acknowledge(nonce: String) -> Outcome {
+  /// Everything of the response is in force; `position` is that of the view that was last looked at.
+  mutating func acknowledge(nonce: String, at position: Int64) -> Outcome {
     guard let response = takeInFlight(nonce) else { return Outcome() }
+    // Without striking each off: nothing else is under way.
+    if isolation.isEmpty { underway = [:] }
     var outcome = Outcome()
-    for entry in response.entries { accept(entry, into: &outcome) }
+    outcome.done.reserveCapacity(response.entries.count)
+    outcome.accepted.reserveCapacity(response.entries.count)
+    for entry in response.entries { accept(entry, at: position, into: &outcome) }
     return outcome
   }
 
@@ -375,17 +444,20 @@ extension TypeDelivery {
   }
 
   private mutating func arrived(_ name: String) {
+    guard !underway.isEmpty else { return }
     underway[name] = nil
     // An emptied dictionary keeps the memory of its largest size.
     if underway.isEmpty { underway = [:] }
   }
 
-  private mutating func accept(_ entry: Entry, into outcome: inout Outcome) {
+  private mutating func accept(
+    _ entry: Entry, at position: Int64? = nil, into outcome: inout Outcome
+  ) {
     arrived(entry.name)
     outcome.done.append(entry)
     guard isSubscribed(to: entry.name) else { return }
     if !refused.isEmpty { refused[entry.name] = nil }
-    held.set(entry.framed?.version, of: entry.name)
+    held.set(entry.framed?.version, of: entry.name, isInView: entry.readAt == position)
     if let framed = entry.framed {
       outcome.accepted.append(
         AcknowledgedResource(name: ResourceName(type, entry.name), version: framed.version))
