@@ -51,7 +51,7 @@ import Testing
     site.observe(
       .rejected(
         nodeID: node,
-        resource: AcknowledgedResource(name: refused.key, version: refused.value.text),
+        resource: AcknowledgedResource(name: refused.key, version: refused.value.shortText),
         reason: "no"), now: 0)
   }
 

@@ -34,6 +34,17 @@ package struct StableHash: Hashable, Sendable, Comparable, Codable {
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
 
+  /// At most thirteen digits of base 36: a string so short is no allocation of its own.
+  package var shortText: String { String(value, radix: 36) }
+
+  /// The hash that `shortText` stands for, or nil when it stands for none.
+  package init?(shortText: String) {
+    guard let value = UInt64(shortText, radix: 36), String(value, radix: 36) == shortText else {
+      return nil
+    }
+    self.value = value
+  }
+
   /// The hash that `text` stands for, or nil when it is not sixteen hexadecimal digits.
   package init?(text: String) {
     guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }

@@ -9,10 +9,9 @@ extension ServicePlan {
   /// Instances here and those of each other cluster are believed by the authorities of their own
   /// trust domain only.
   func clusters(in site: Site) -> [EnvoyResource] {
-    let trust = site.trust
     let here = providers.filter { $0.remote == nil }
-    let local = here.isEmpty ? nil : callee(here, in: trust)
-    let remote = providers.filter { $0.remote != nil }.map { ($0.cluster, callee([$0], in: trust)) }
+    let local = here.isEmpty ? nil : callee(here, in: site)
+    let remote = providers.filter { $0.remote != nil }.map { ($0.cluster, callee([$0], in: site)) }
     let clusters = callablePorts.map { port, subset in
       let name = EnvoyName.outbound(host: host, port: port.number, subset: subset?.name)
       let protocols = port.protocolName.isHTTP ? ALPN.httpClient : ALPN.tcpClient
@@ -31,11 +30,11 @@ extension ServicePlan {
     return clusters + ([local] + remote.map(\.1)).compactMap(\.?.bundle?.resource)
   }
 
-  private func callee(_ providers: [ServiceProvider], in trust: TrustPlan?) -> Callee {
+  private func callee(_ providers: [ServiceProvider], in site: Site) -> Callee {
     Callee(
       providers.flatMap { provider in
         provider.serviceAccounts.map { (provider.trustDomain, namespace, $0) }
-      }, in: trust)
+      }, in: site)
   }
 
   /// Each port with the whole service and with each subset.

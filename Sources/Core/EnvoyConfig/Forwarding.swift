@@ -68,7 +68,7 @@ struct Forwarding {
   }
 
   private func callee(_ provider: HostProvider, in site: Site) -> Callee {
-    Callee(provider.accounts, in: site.trust)
+    Callee(provider.accounts, in: site)
   }
 }
 

@@ -35,7 +35,10 @@ struct ProfileState: Sendable {
   mutating func set(_ unit: ConfigurationUnit, to resources: [EnvoyResource]) {
     let old = units[unit] ?? []
     var names: Set<EnvoyResourceName> = []
-    let new = resources.filter { names.insert($0.name).inserted }
+    let isDistinct = resources.allSatisfy { names.insert($0.name).inserted }
+    names = []
+    // As it is, it shares its memory with the cache that it is from.
+    let new = isDistinct ? resources : resources.filter { names.insert($0.name).inserted }
     guard old != new else { return }
     for resource in new {
       touch(resource.name)

@@ -1,49 +1,83 @@
 /// What a proxy is, as far as its configuration depends on it: proxies with equal profiles get
 /// equal configuration and share every byte of it.
+///
+/// Every service has sets of the profiles that call it, so a profile is one reference.
 package struct ProxyProfile: Hashable, Sendable {
-  package let role: ProxyRole
-  package let namespace: String
-  package let serviceAccount: String
-  /// For sidecars of a service that has a `WorkloadsPlan`: its name. nil for all others, so that
-  /// those of one namespace can share.
-  package let service: String?
-  /// For gateways: what selectors match. For sidecars with a `service`: what its plan distinguishes
-  /// workloads by; their other labels concern callers only.
-  package let labels: [String: String]
-  /// Sorted by number.
-  package let ports: [InboundPort]
-  package let capture: TrafficCapture
-  /// Explicit outbound listeners, in the order given.
-  package let upstreams: [ExplicitUpstream]
-  /// Computed once: profiles are the keys of much, and some are long.
-  private let hash: Int
+  private final class Contents: Sendable {
+    let role: ProxyRole
+    let namespace: String
+    let serviceAccount: String
+    let service: String?
+    let labels: [String: String]
+    let ports: [InboundPort]
+    let capture: TrafficCapture
+    let upstreams: [ExplicitUpstream]
+    /// Computed once: profiles are the keys of much, and some are long.
+    let hash: Int
+
+    init(
+      role: ProxyRole, namespace: String, serviceAccount: String, service: String?,
+      labels: [String: String], ports: [InboundPort], capture: TrafficCapture,
+      upstreams: [ExplicitUpstream]
+    ) {
+      self.role = role
+      self.namespace = namespace
+      self.serviceAccount = serviceAccount
+      self.service = service
+      self.labels = labels
+      self.ports = ports
+      self.capture = capture
+      self.upstreams = upstreams
+      var hasher = Hasher()
+      hasher.combine(role)
+      hasher.combine(namespace)
+      hasher.combine(serviceAccount)
+      hasher.combine(service)
+      hasher.combine(labels)
+      hasher.combine(ports)
+      hasher.combine(capture)
+      hasher.combine(upstreams)
+      hash = hasher.finalize()
+    }
+  }
+
+  private let contents: Contents
 
   package init(
     role: ProxyRole, namespace: String, serviceAccount: String, service: String? = nil,
     labels: [String: String] = [:],
     ports: [InboundPort] = [], capture: TrafficCapture, upstreams: [ExplicitUpstream] = []
   ) {
-    self.role = role
-    self.namespace = namespace
-    self.serviceAccount = serviceAccount
-    self.service = service
-    self.labels = labels
-    self.ports = ports
-    self.capture = capture
-    self.upstreams = upstreams
-    var hasher = Hasher()
-    hasher.combine(role)
-    hasher.combine(namespace)
-    hasher.combine(serviceAccount)
-    hasher.combine(service)
-    hasher.combine(labels)
-    hasher.combine(ports)
-    hasher.combine(capture)
-    hasher.combine(upstreams)
-    hash = hasher.finalize()
+    contents = Contents(
+      role: role, namespace: namespace, serviceAccount: serviceAccount, service: service,
+      labels: labels, ports: ports, capture: capture, upstreams: upstreams)
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+  package var role: ProxyRole { contents.role }
+  package var namespace: String { contents.namespace }
+  package var serviceAccount: String { contents.serviceAccount }
+  /// For sidecars of a service that has a `WorkloadsPlan`: its name. nil for all others, so that
+  /// those of one namespace can share.
+  package var service: String? { contents.service }
+  /// For gateways: what selectors match. For sidecars with a `service`: what its plan distinguishes
+  /// workloads by; their other labels concern callers only.
+  package var labels: [String: String] { contents.labels }
+  /// Sorted by number.
+  package var ports: [InboundPort] { contents.ports }
+  package var capture: TrafficCapture { contents.capture }
+  /// Explicit outbound listeners, in the order given.
+  package var upstreams: [ExplicitUpstream] { contents.upstreams }
+
+  package static func == (left: ProxyProfile, right: ProxyProfile) -> Bool {
+    left.contents === right.contents
+      || left.contents.hash == right.contents.hash
+        && left.role == right.role && left.namespace == right.namespace
+        && left.serviceAccount == right.serviceAccount && left.service == right.service
+        && left.labels == right.labels && left.ports == right.ports
+        && left.capture == right.capture && left.upstreams == right.upstreams
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(contents.hash) }
 }
 
 package enum ProxyRole: String, Hashable, Sendable, CaseIterable {

@@ -9,6 +9,8 @@ struct Site: Sendable {
   /// By FQN.
   private(set) var gateways: [String: GatewayPlan] = [:]
   private(set) var trust: TrustPlan?
+  /// Of each trust domain alone, by its name: most services are provided by one.
+  private var bundles: [String: TrustBundle] = [:]
   /// By the name of the other cluster.
   private(set) var peers: [String: PeerPlan] = [:]
   var endpoints: [ServiceKey: [LocalEndpoint]] = [:]
@@ -32,6 +34,13 @@ struct Site: Sendable {
       if case .site(let plan) = item { self.plan = plan } else { plan = nil }
     case .trust:
       if case .trust(let plan) = item { trust = plan } else { trust = nil }
+      bundles =
+        (trust?.bundles.keys).map { domains in
+          Dictionary(
+            uniqueKeysWithValues: domains.compactMap { domain in
+              TrustBundle(of: [domain], in: trust).map { (domain, $0) }
+            })
+        } ?? [:]
     case .namespace(let name):
       if case .namespace(let plan) = item {
         namespaces[name] = plan
@@ -71,6 +80,12 @@ struct Site: Sendable {
     case .gateway(let fqn): gateways[fqn].map(BlueprintItem.gateway)
     case .peer(let cluster): peers[cluster].map(BlueprintItem.peer)
     }
+  }
+
+  /// The authorities of those of `domains` that are known; nil when none of them is.
+  func bundle(of domains: Set<String>) -> TrustBundle? {
+    let known = domains.compactMap { bundles[$0] }
+    return known.count > 1 ? TrustBundle(of: domains, in: trust) : known.first
   }
 
   func service(host: String) -> ServicePlan? {

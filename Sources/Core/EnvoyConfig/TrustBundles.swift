@@ -5,7 +5,7 @@ import SwiftProtobuf
 
 /// The authorities of some trust domains as a secret: named by its content, so that the same set is
 /// the same resource for everybody, unless it is the set of all.
-struct TrustBundle {
+struct TrustBundle: Sendable {
   let resource: EnvoyResource
 
   var name: String { resource.name.name }
@@ -64,11 +64,9 @@ struct Callee {
   let bundle: TrustBundle?
 
   /// `accounts` are service accounts and their namespaces, by trust domain.
-  init(
-    _ accounts: [(trustDomain: String, namespace: String, name: String)], in trust: TrustPlan?
-  ) {
-    bundle = TrustBundle(of: accounts.map(\.trustDomain), in: trust)
-    let known = accounts.filter { trust?.bundles[$0.trustDomain]?.isEmpty == false }
+  init(_ accounts: [(trustDomain: String, namespace: String, name: String)], in site: Site) {
+    bundle = site.bundle(of: Set(accounts.map(\.trustDomain)))
+    let known = accounts.filter { site.trust?.bundles[$0.trustDomain]?.isEmpty == false }
     let ids = known.map { account in
       Principal.serviceAccount(
         trustDomain: account.trustDomain, namespace: account.namespace, name: account.name

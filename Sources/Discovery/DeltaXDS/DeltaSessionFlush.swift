@@ -27,9 +27,7 @@ extension DeltaSession {
     var actions: [Action] = []
     for response in plan.responses {
       let bytes = Framing.response(
-        type: response.type, nonce: response.nonce,
-        resources: response.entries.compactMap(\.framed),
-        removals: response.entries.compactMap { $0.framed == nil ? $0.name : nil })
+        type: response.type, nonce: response.nonce, entries: response.entries)
       actions.append(
         .send(ResponseFrame(type: response.type, nonce: response.nonce, bytes: bytes)))
       if response.generation > lastTold ?? .min {

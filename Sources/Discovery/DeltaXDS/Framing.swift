@@ -1,34 +1,39 @@
 /// Protobuf by hand, where encoding once and concatenating afterwards matters: a response is the
-/// concatenation of framed resources and a few short fields.
+/// concatenation of resources that were encoded before and a few short fields.
 enum Framing {
-  /// What comes before the body of a resource in field 2 of a response; the body is its end.
-  static func head(of resource: Resource) -> [UInt8] {
-    let url = Array(resource.name.type.url.utf8)
-    let anySize = fieldSize(url.count) + fieldSize(resource.body.count)
-    let size =
-      fieldSize(resource.version.utf8.count) + fieldSize(anySize)
+  /// Of a resource as field 2 of a response.
+  static func size(of resource: Resource) -> Int { fieldSize(sizes(of: resource).whole) }
+
+  /// Of the contents of a resource's field, and of its `Any`.
+  private static func sizes(of resource: Resource) -> (whole: Int, any: Int) {
+    let any = fieldSize(resource.name.type.url.utf8.count) + fieldSize(resource.body.count)
+    let whole =
+      fieldSize(resource.version.utf8.count) + fieldSize(any)
       + fieldSize(resource.name.name.utf8.count)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(fieldSize(size) - resource.body.count)
-    append(tag: 0x12, length: size, to: &bytes)
-    append(tag: 0x0a, resource.version.utf8, to: &bytes)
-    append(tag: 0x1a, resource.name.name.utf8, to: &bytes)
-    append(tag: 0x12, length: anySize, to: &bytes)
-    append(tag: 0x0a, url, to: &bytes)
-    append(tag: 0x12, length: resource.body.count, to: &bytes)
-    return bytes
+    return (whole, any)
   }
 
-  /// A whole response around framed resources.
-  static func response(
-    type: ResourceType, nonce: String, resources: [FramedResource], removals: [String]
-  ) -> [UInt8] {
+  static func append(_ resource: Resource, to bytes: inout [UInt8]) {
+    let sizes = sizes(of: resource)
+    append(tag: 0x12, length: sizes.whole, to: &bytes)
+    append(tag: 0x0a, resource.version.utf8, to: &bytes)
+    append(tag: 0x1a, resource.name.name.utf8, to: &bytes)
+    append(tag: 0x12, length: sizes.any, to: &bytes)
+    append(tag: 0x0a, resource.name.type.url.utf8, to: &bytes)
+    append(tag: 0x12, resource.body, to: &bytes)
+  }
+
+  /// A whole response around the entries of one type.
+  static func response(type: ResourceType, nonce: String, entries: [Entry]) -> [UInt8] {
     var bytes: [UInt8] = []
+    let removals = entries.compactMap { $0.framed == nil ? $0.name : nil }
     let removed = removals.reduce(0) { $0 + fieldSize($1.utf8.count) }
     bytes.reserveCapacity(
-      resources.reduce(0) { $0 + $1.size } + removed + fieldSize(type.url.utf8.count)
+      entries.reduce(0) { $0 + ($1.framed?.size ?? 0) } + removed + fieldSize(type.url.utf8.count)
         + fieldSize(nonce.utf8.count))
-    for resource in resources { resource.append(to: &bytes) }
+    for entry in entries {
+      entry.framed?.append(named: ResourceName(type, entry.name), to: &bytes)
+    }
     append(tag: 0x22, type.url.utf8, to: &bytes)
     append(tag: 0x2a, nonce.utf8, to: &bytes)
     for name in removals { append(tag: 0x32, name.utf8, to: &bytes) }

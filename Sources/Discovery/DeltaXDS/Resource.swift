@@ -64,7 +64,7 @@ package struct ResourceName: Hashable, Sendable {
 /// The endpoints of a cluster are named like the cluster.
 package struct Resource: Hashable, Sendable {
   package var name: ResourceName
-  /// Made from the content: sixteen hexadecimal digits.
+  /// Made from the content; short, as everybody who has the resource keeps it.
   package var version: String
   /// The serialized message inside the `Any`.
   package var body: [UInt8]

@@ -13,6 +13,8 @@ package final class View: Sendable {
     var contents: ViewContents
     var followers: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextFollower = 0
+    /// Somebody has looked at it, and may come back for what changed since.
+    var isKnown = false
   }
 
   private let state: Mutex<State>
@@ -36,6 +38,8 @@ package final class View: Sendable {
     let framed = upserts.map { ($0.name, FramedResource($0)) }
     let followers = state.withLock { state in
       state.contents.apply(upserts: framed, removals: removals, generation: generation)
+      // Nobody knows a sequence to ask from: what a view begins with is no change to anybody.
+      if !state.isKnown { state.contents.cutLog() }
       return Array(state.followers.values)
     }
     for follower in followers { follower.yield() }
@@ -63,7 +67,10 @@ package final class View: Sendable {
 
   /// Runs `body` with a consistent view of everything, under the lock: it must be short.
   func read<Result>(_ body: (borrowing ViewContents) -> Result) -> Result {
-    state.withLock { body($0.contents) }
+    state.withLock { state in
+      state.isKnown = true
+      return body(state.contents)
+    }
   }
 
   /// Wakes `continuation` after every step, until `unfollow`.
@@ -83,8 +90,9 @@ package final class View: Sendable {
 /// A resource as it goes into responses. The body is the resource's own, not a copy.
 struct FramedResource: Sendable {
   var version: String
-  private let head: [UInt8]
   private let body: [UInt8]
+  /// Of field 2 of a response, in bytes.
+  let size: Int
   /// The sequence of the step that brought this version.
   var changed: Int64 = 0
   /// Of name and version.
@@ -93,16 +101,12 @@ struct FramedResource: Sendable {
   init(_ resource: Resource) {
     version = resource.version
     hash = ContentDigest.member(resource.name.name, resource.version)
-    head = Framing.head(of: resource)
     body = resource.body
+    size = Framing.size(of: resource)
   }
 
-  /// Of field 2 of a response, in bytes.
-  var size: Int { head.count + body.count }
-
-  func append(to bytes: inout [UInt8]) {
-    bytes += head
-    bytes += body
+  func append(named name: ResourceName, to bytes: inout [UInt8]) {
+    Framing.append(resource(named: name), to: &bytes)
   }
 
   func resource(named name: ResourceName) -> Resource {
@@ -209,6 +213,12 @@ struct ViewContents: Sendable {
       bytes -= before.size
     }
     log.append(Change(sequence: sequence, name: name, before: before?.version))
+  }
+
+  /// Forgets what has changed so far.
+  mutating func cutLog() {
+    log = []
+    logStart = sequence
   }
 
   private mutating func trim() {

@@ -29,7 +29,7 @@ package final class FreePages: Sendable {
     self.returnPages = returnPages
   }
 
-  /// Says that so many bytes have been made for somebody and sent, and are not needed any more.
+  /// Says that so many bytes were needed for somebody, and are not any more.
   package func note(handled bytes: Int) {
     let begins = state.withLock { state in
       state.handled += bytes

@@ -100,6 +100,11 @@ import Testing
     let hash = StableHash("orders")
     #expect(StableHash(text: hash.text) == hash)
     #expect(StableHash(text: "123") == nil)
+    #expect(StableHash(shortText: hash.shortText) == hash)
+    #expect(hash.shortText.utf8.count <= 13)
+    for text in ["", "+5", "07", "A", "zzzzzzzzzzzzzz"] {
+      #expect(StableHash(shortText: text) == nil, "\(text)")
+    }
   }
 
   @Test func `a digest does not depend on order and forgets what is taken out`() {

@@ -65,7 +65,7 @@ extension SiteState {
   ) {
     reports.generations.formUnion(propagation.rejected(nodeID))
     let type = resource.name.type.url
-    guard let version = StableHash(text: resource.version),
+    guard let version = StableHash(shortText: resource.version),
       let made = self.made(resource.name, version)
     else {
       report(

@@ -13,7 +13,7 @@ extension SiteState {
     let node = nodes[nodeID]
     let isSettled = (node?.settled ?? 0) >= group.step
     let resources = group.view.resources.map { resource -> Document in
-      let made = StableHash(text: resource.version).flatMap { self.made(resource.name, $0) }
+      let made = StableHash(shortText: resource.version).flatMap { self.made(resource.name, $0) }
       return .object([
         "type": .string(resource.name.type.url),
         "name": .string(resource.name.name),

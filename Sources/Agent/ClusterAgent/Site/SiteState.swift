@@ -203,7 +203,7 @@ extension SiteState {
   }
 
   func resource(_ resource: EnvoyResource) -> Resource {
-    Resource(name: name(resource.name), version: resource.version.text, body: resource.bytes)
+    Resource(name: name(resource.name), version: resource.version.shortText, body: resource.bytes)
   }
 
   func name(_ name: EnvoyResourceName) -> ResourceName {

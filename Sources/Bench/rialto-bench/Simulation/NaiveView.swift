@@ -22,7 +22,7 @@ struct NaiveView: Sendable {
       held[routes.name] = hash
       guard !isFirst || service == 0 else { continue }
       changed.append(
-        Resource(name: ResourceName(.routes, routes.name), version: hash.text, body: bytes))
+        Resource(name: ResourceName(.routes, routes.name), version: hash.shortText, body: bytes))
     }
     return changed
   }
