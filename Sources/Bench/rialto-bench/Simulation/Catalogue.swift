@@ -91,7 +91,7 @@ final class Catalogue: Sendable {
       let entries = try decoded.resources.map { resource -> Entry in
         var entry = Entry(
           number: state.number(of: ResourceName(type, resource.name)),
-          version: UInt64(resource.version, radix: 16) ?? 1,
+          version: try Self.number(ofVersion: resource.version),
           member: ContentDigest.member(resource.name, resource.version))
         if type == .routes {
           let routes = try Envoy_Config_Route_V3_RouteConfiguration(
@@ -113,6 +113,19 @@ final class Catalogue: Sendable {
       state.responses[hash] = entries
       return entries
     }
+  }
+}
+
+extension Catalogue {
+  struct UnknownVersion: Error, CustomStringConvertible {
+    var text: String
+    var description: String { "the version \(text) is no hash in short" }
+  }
+
+  /// Never zero.
+  private static func number(ofVersion text: String) throws -> UInt64 {
+    guard let hash = StableHash(shortText: text) else { throw UnknownVersion(text: text) }
+    return max(hash.value, 1)
   }
 }
 

@@ -1,6 +1,7 @@
 import ClusterAgent
 import DeltaXDS
 import DiscoveryProtos
+import Documents
 import FleetProtos
 import GRPCCore
 import GRPCProtobuf
@@ -169,8 +170,7 @@ final class SimulatedProxy: Sendable {
     for number in ledger.versions.indices where ledger.versions[number] != 0 {
       let name = catalogue.name(number)
       guard name.type == type else { continue }
-      let digits = String(ledger.versions[number], radix: 16)
-      held[name.name] = String(repeating: "0", count: 16 - digits.utf8.count) + digits
+      held[name.name] = StableHash(value: ledger.versions[number]).shortText
     }
     return held
   }
