@@ -346,6 +346,46 @@ import Testing
     #expect(throws: DeltaSession.Violation.fellBehind) { try session.follow(view) }
   }
 
+  /// Whatever the view holds: what is listed for it is what is on its way.
+  @Test func `who comes with nothing costs what is under way`() throws {
+    let types: [ResourceType] = [.cluster, .endpoints, .secret, .routes]
+    let names = (0..<500).map { "s\($0)" }
+    var settings = DiscoverySettings()
+    settings.responseBytes = 1000
+    var script = Scripted(
+      view: Self.view(
+        types.flatMap { type in
+          // As everywhere, more endpoints than clusters go into a response.
+          names.map { (type, $0, type == .cluster ? String(repeating: "1", count: 60) : "1") }
+        }), settings: settings)
+    for type in types { try script.ask(type, ["*"]) }
+    while let next = script.outstanding.first {
+      #expect(script.session.entryCount < 200)
+      try script.acknowledge(next.type, next.nonce)
+    }
+    #expect(script.session.entryCount == 0)
+    let sent = script.sent.flatMap { $0.split(separator: " ").dropFirst() }
+    #expect(sent.count == types.count * names.count)
+  }
+
+  /// The change of a name that the walk has not come to, of one that it passed, of one that it would
+  /// have come to, and a name that was not there when it began.
+  @Test func `what changes while a subscriber gets everything comes once`() throws {
+    var settings = DiscoverySettings()
+    settings.responseBytes = 1
+    var script = Scripted(
+      view: Self.view(["a", "c", "e", "g"].map { (.secret, $0, "1") }), settings: settings)
+    try script.ask(.secret, ["*"])
+    try script.acknowledge(.secret, "1")
+    try script.publish(
+      [(.secret, "a", "2"), (.secret, "d", "1"), (.secret, "e", "2")], removing: [(.secret, "g")])
+    try script.acknowledgeAll()
+    #expect(script.sent.first == "SDS a=1")
+    #expect(
+      script.sent.dropFirst().sorted() == ["SDS a=2", "SDS c=1", "SDS d=1", "SDS e=2"])
+    #expect(script.session.entryCount == 0)
+  }
+
   @Test func `an empty view answers a wildcard and settles`() throws {
     var script = Scripted(view: View())
     try script.ask(.cluster)

@@ -70,7 +70,7 @@ struct ReconnectCommand: Scenario {
       bed.crowd.tally.mark()
       ProcessTable.resetPeak(of: bed.agentProcess)
       let before = ProcessTable.processorTime(of: bed.agentProcess) ?? .zero
-      measured.cold = try await bed.connectAll(patiently: true)
+      measured.cold = try await bed.connectAll(patiently: true, atOnce: true)
       try await bed.rest()
       measured.processor =
         (ProcessTable.processorTime(of: bed.agentProcess) ?? .zero) - before
@@ -104,10 +104,7 @@ struct ReconnectCommand: Scenario {
   }
 
   private func warmUp(_ bed: ScaleBed) async throws {
-    bed.crowd.connect(0..<min(bed.plan.workspaces + 1, bed.crowd.proxies.count))
-    try await bed.crowd.expect("all services at the first proxies", within: .seconds(120)) {
-      $0.catalogue.numbers(of: .endpoints, containing: "svc-").count >= bed.plan.services
-    }
+    try await bed.connectFirst()
     await bed.crowd.disconnect()
     try await bed.rest()
   }

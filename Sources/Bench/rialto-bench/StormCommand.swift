@@ -13,14 +13,15 @@ struct StormCommand: Scenario {
       last change leads the traffic where it never went before. States in between may be merged. \
       The first storm brings most clusters into being, for every proxy; the others change them. \
       The time runs from the last acknowledged write until Envoy answers accordingly and the last \
-      simulated proxy has acknowledged everything; those that are slow on purpose, and those that \
-      drop their connections meanwhile, count apart. In the end, one proxy forgets what it has, \
-      and what it is sent must be what all others have.
+      simulated proxy has acknowledged everything; those that are slow on purpose, those that \
+      drop their connections meanwhile, and those that refuse what changes about the routes of one \
+      service, count apart. In the end, one proxy forgets what it has, and what it is sent \
+      must be what all others have.
       """)
 
   static let quick = [
     "--writes", "40", "--proxies", "20", "--services", "32", "--slow", "2", "--thinking", "100",
-    "--dropping", "2", "--rounds", "1",
+    "--dropping", "2", "--rejecting", "2", "--rounds", "1",
   ]
 
   @Option(help: "Changes.") var writes = 500
@@ -30,6 +31,7 @@ struct StormCommand: Scenario {
   @Option(help: "How many of the proxies wait before each acknowledgement.") var slow = 20
   @Option(help: "How many milliseconds those wait.") var thinking = 500
   @Option(help: "How many of the proxies drop their connections again and again.") var dropping = 20
+  @Option(help: "How many of the proxies refuse the routes of one service.") var rejecting = 20
   @Option(help: "How often the storm is raised.") var rounds = 3
 
   @OptionGroup var options: BenchOptions
@@ -37,7 +39,8 @@ struct StormCommand: Scenario {
   func validate() throws {
     guard (10...100_000).contains(writes), (2...10_000).contains(proxies),
       (16...10_000).contains(services), (1...2000).contains(rate), (0...10_000).contains(thinking),
-      slow >= 0, dropping >= 0, slow + dropping < proxies - 1, (1...100).contains(rounds)
+      slow >= 0, dropping >= 0, rejecting >= 0, slow + dropping + rejecting < proxies - 1,
+      (1...100).contains(rounds)
     else { throw ValidationError("a number is out of range: see --help") }
   }
 
@@ -57,6 +60,7 @@ struct StormCommand: Scenario {
     var agent = Samples()
     var server = Samples()
     var responses = 0
+    var refusals = 0
     var faults = Ledger.Faults()
     var traffic = Traffic.Outcome()
     var different = 0
@@ -65,12 +69,13 @@ struct StormCommand: Scenario {
   private var plan: ScaleBed.Plan {
     ScaleBed.Plan(
       services: services, proxies: proxies, isShared: true, instances: Self.versions,
-      upstreams: [Self.echo], slow: slow, thinking: .milliseconds(thinking))
+      upstreams: [Self.echo], slow: slow, thinking: .milliseconds(thinking), rejecters: rejecters)
   }
 
   /// The members that keep their connections and answer at once; the gateway is none of them.
-  private var prompt: Range<Int> { 1..<proxies + 1 - slow - dropping }
-  private var droppers: Range<Int> { prompt.upperBound..<prompt.upperBound + dropping }
+  private var prompt: Range<Int> { 1..<proxies + 1 - slow - dropping - rejecting }
+  private var rejecters: Range<Int> { prompt.upperBound..<prompt.upperBound + rejecting }
+  private var droppers: Range<Int> { rejecters.upperBound..<rejecters.upperBound + dropping }
 
   func run() async throws {
     let machine = MachineFacts.read()
@@ -136,6 +141,7 @@ struct StormCommand: Scenario {
     measured.agent.add((ProcessTable.processorTime(of: agent) ?? .zero) - (before.0 ?? .zero))
     measured.server.add((ProcessTable.processorTime(of: server) ?? .zero) - (before.1 ?? .zero))
     measured.responses += counts.responses
+    measured.refusals += counts.refusals
     measured.faults += counts.faults
     measured.traffic.answered = measured.traffic.answered + traffic.answered
     measured.traffic.failed += traffic.failed
@@ -161,7 +167,9 @@ struct StormCommand: Scenario {
     try await bed.settle()
     try await bed.calm()
     let fresh = crowd.proxies[1].digests
-    return crowd.proxies.dropFirst(2).count { $0.digests != fresh }
+    return crowd.proxies.dropFirst(2).count {
+      !rejecters.contains($0.index) && $0.digests != fresh
+    }
   }
 
   private func report(_ measured: Measured, _ machine: MachineFacts) -> Report {
@@ -171,7 +179,8 @@ struct StormCommand: Scenario {
       parameters: [
         "writes": .integer(Int64(writes)), "proxies": .integer(Int64(proxies)),
         "services": .integer(Int64(services)), "slow": .integer(Int64(slow)),
-        "dropping": .integer(Int64(dropping)), "rate": .number(rate),
+        "dropping": .integer(Int64(dropping)), "rejecting": .integer(Int64(rejecting)),
+        "rate": .number(rate),
         "requests": .integer(Int64(measured.traffic.count)),
       ],
       metrics: [
@@ -192,6 +201,7 @@ struct StormCommand: Scenario {
         .init(
           name: "responses_per_proxy",
           value: Double(measured.responses) / Double(rounds * (proxies + 1)), unit: ""),
+        .init(name: "refusals", value: Double(measured.refusals), unit: ""),
         .init(name: "agent_cpu_s", value: seconds(measured.agent), unit: "s"),
         .init(name: "server_cpu_s", value: seconds(measured.server), unit: "s"),
         .init(

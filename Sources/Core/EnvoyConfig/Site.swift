@@ -34,13 +34,10 @@ struct Site: Sendable {
       if case .site(let plan) = item { self.plan = plan } else { plan = nil }
     case .trust:
       if case .trust(let plan) = item { trust = plan } else { trust = nil }
-      bundles =
-        (trust?.bundles.keys).map { domains in
-          Dictionary(
-            uniqueKeysWithValues: domains.compactMap { domain in
-              TrustBundle(of: [domain], in: trust).map { (domain, $0) }
-            })
-        } ?? [:]
+      bundles = [:]
+      for domain in (trust?.bundles ?? [:]).keys {
+        bundles[domain] = TrustBundle(of: [domain], in: trust)
+      }
     case .namespace(let name):
       if case .namespace(let plan) = item {
         namespaces[name] = plan

@@ -2,7 +2,7 @@ private import DequeModule
 private import Synchronization
 
 /// Lets so many streams at a time get a large view for the first time; the others wait for their
-/// turn, first come, first served. Each of them costs megabytes while it lasts.
+/// turn, first come, first served: with all at once nobody would have everything before the last.
 final class ColdStage: Sendable {
   struct Ticket: Hashable, Sendable {
     fileprivate let number: Int

@@ -255,12 +255,17 @@ package struct DeltaSession: Sendable {
         || !request.resourceNamesUnsubscribe.isEmpty
     else { return }
     guard !isFirst || deliveries.count < settings.types else { throw .tooManyTypes }
-    let (table, digest) = try look { ($0.table(type), $0.digest(type)) }
-    var delivery = takeDelivery(type) ?? TypeDelivery(type: type)
     var explicit = request.resourceNamesSubscribe
     let asksForAll =
       explicit.contains("*") || isFirst && explicit.isEmpty && type.isWildcardByDefault
     explicit.removeAll { $0 == "*" }
+    let initial = isFirst ? request.initialResourceVersions : [:]
+    let mayWalk = asksForAll && initial.isEmpty
+    if mayWalk { view.sortNames(of: type) }
+    let (table, digest, sorted) = try look { contents in
+      (contents.table(type), contents.digest(type), mayWalk ? contents.names(of: type) : [])
+    }
+    var delivery = takeDelivery(type) ?? TypeDelivery(type: type)
     for name in request.resourceNamesUnsubscribe {
       unsubscribe(name, in: &delivery, table: table)
     }
@@ -271,7 +276,6 @@ package struct DeltaSession: Sendable {
     let becomesWildcard = asksForAll && !delivery.isWildcard
     delivery.isWildcard = delivery.isWildcard || asksForAll
     if asksForAll { delivery.isOwedAnswer = true }
-    let initial = isFirst ? request.initialResourceVersions : [:]
     if let claim = initial[ContentDigest.reservedName] {
       if becomesWildcard, claim == digest.text {
         delivery.held = .asView
@@ -289,8 +293,7 @@ package struct DeltaSession: Sendable {
       uncompared.insert(type)
       if type == .endpoints { endpointsPosition = -1 }
     } else if becomesWildcard {
-      // Of a view that may be newer by now: names without a resource are not answered.
-      delivery.beginWalk(through: view.sortedNames(of: type))
+      delivery.beginWalk(through: sorted)
     }
     for name in explicit where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)

@@ -8,8 +8,8 @@ private import Streams
 /// Aggregated incremental discovery over gRPC: one `DeltaSession` per stream.
 ///
 /// Memory of a stream is bounded by its session and one response that is being written, as writing
-/// suspends on flow control and the view's newest state is read when it is sent. A session is large
-/// only while its subscriber gets a large view for the first time, so few do at the same time.
+/// suspends on flow control and the view's newest state is read when it is sent. A large view takes
+/// long to send, so few subscribers get one for the first time at the same time.
 package struct DiscoveryService: RegistrableRPCService {
   private let subscribe: @Sendable (ServerContext, _ nodeID: String) async throws -> Subscription
   private let observe: @Sendable (DeliveryEvent) -> Void

@@ -96,8 +96,7 @@ struct Holdings: Sendable {
 
   /// The walk came to the name, which is listed from now on until it is held as it is in the view.
   mutating func pass(_ name: String) {
-    list(name)
-    touched.append(name)
+    if lists(name) { touched.append(name) } else { list(name) }
     unlisted = .passed(name)
   }
 

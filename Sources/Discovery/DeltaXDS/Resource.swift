@@ -59,7 +59,7 @@ package struct ResourceName: Hashable, Sendable {
   }
 }
 
-/// An opaque resource, framed once for every subscriber that gets it.
+/// An opaque resource, encoded once for every subscriber that gets it.
 ///
 /// The endpoints of a cluster are named like the cluster.
 package struct Resource: Hashable, Sendable {

@@ -123,13 +123,16 @@ struct TypeDelivery: Sendable {
 
   /// Something else than the walk has brought the name, or will.
   private func isSeenTo(_ name: String) -> Bool {
-    underway[name] != nil || held.lists(name) || names.contains(name)
+    underway[name] != nil || held.lists(name) || refused[name] != nil || names.contains(name)
   }
 
   /// Sends all of `names`, which are sorted, to a subscriber that has at most what is listed.
   mutating func beginWalk(through names: [String]) {
     walk = Walk(names)
-    if walk == nil { held.compare(with: [:]) } else { held.beginWalk() }
+    held.beginWalk()
+    // From before it gave up a subscription: whether it has kept it nobody can tell.
+    for entry in (inFlight?.entries ?? []) + isolation.joined() { answers.append(entry.name) }
+    if walk == nil { held.endWalk(in: [:]) }
   }
 
   mutating func enqueue(_ name: String, captured entry: Entry? = nil) {
@@ -217,7 +220,7 @@ extension TypeDelivery {
     var batch = Batch(limit: allowance.bytes)
     var isAnswer = false
     if allowance.answers {
-      takeAnswers(from: contents, within: allowance, into: &batch)
+      takeAnswers(from: contents, within: allowance, into: &batch, dropped: &dropped)
       isAnswer = !batch.entries.isEmpty
     }
     if allowance.changes {
@@ -264,7 +267,8 @@ extension TypeDelivery {
   }
 
   private mutating func takeAnswers(
-    from contents: borrowing ViewContents, within allowance: Allowance, into batch: inout Batch
+    from contents: borrowing ViewContents, within allowance: Allowance, into batch: inout Batch,
+    dropped: inout [String]
   ) {
     if allowance.defers == nil { answers.recall() }
     let table = contents.table(type)
@@ -272,7 +276,8 @@ extension TypeDelivery {
     var hasRoom = true
     while hasRoom, let name = answers.popFirst() {
       switch answer(to: name, in: table, at: contents.sequence, within: allowance) {
-      case .nothing: continue
+      case .nothing:
+        if !pending.contains(name) { dropped.append(name) }
       case .isTooNew: later.append(name)
       case .isDeferred: answers.postpone(name)
       case .entry(let entry):
@@ -283,24 +288,23 @@ extension TypeDelivery {
         }
         dropPending(name)
         // So that the walk passes it by.
-        if walk != nil { held.list(name) }
+        if walk?.comes(to: name) == true { held.list(name) }
       }
     }
-    while hasRoom, let name = walk?.next {
-      if isSeenTo(name) || answers.contains(name) {
-        walk?.advance()
-        held.pass(name)
-        continue
+    walking: while hasRoom, let name = walk?.next {
+      if !isSeenTo(name), !answers.contains(name) {
+        switch answer(to: name, in: table, at: contents.sequence, within: allowance) {
+        case .nothing:
+          if !pending.contains(name) { dropped.append(name) }
+        case .isTooNew: later.append(name)
+        // What comes after it may wait a little longer than it has to.
+        case .isDeferred: break walking
+        case .entry(let entry):
+          hasRoom = batch.add(entry)
+          guard hasRoom else { break walking }
+          dropPending(name)
+        }
       }
-      let answer = answer(to: name, in: table, at: contents.sequence, within: allowance)
-      // All that comes after it waits for the same.
-      if case .isDeferred = answer { break }
-      if case .entry(let entry) = answer {
-        hasRoom = batch.add(entry)
-        guard hasRoom else { break }
-        dropPending(name)
-      }
-      if case .isTooNew = answer { later.append(name) }
       walk?.advance()
       held.pass(name)
     }

@@ -34,7 +34,7 @@ package final class View: Sendable {
   /// acknowledged everything of it; it never goes back. A resource whose version is the one already
   /// there, and a removal of what is not there, change nothing.
   package func publish(upserts: [Resource], removals: [ResourceName], generation: Int64) {
-    // Framing is the expensive part and needs no lock.
+    // Hashing is the expensive part and needs no lock.
     let framed = upserts.map { ($0.name, FramedResource($0)) }
     let followers = state.withLock { state in
       state.contents.apply(upserts: framed, removals: removals, generation: generation)
@@ -60,10 +60,8 @@ package final class View: Sendable {
     }
   }
 
-  /// Sorted once for all who come while no name comes or goes.
-  func sortedNames(of type: ResourceType) -> [String] {
-    state.withLock { $0.contents.sortedNames(of: type) }
-  }
+  /// Sorts the names of a type once for all who come while no name comes or goes.
+  func sortNames(of type: ResourceType) { state.withLock { $0.contents.sortNames(of: type) } }
 
   /// Runs `body` with a consistent view of everything, under the lock: it must be short.
   func read<Result>(_ body: (borrowing ViewContents) -> Result) -> Result {
@@ -148,12 +146,9 @@ struct ViewContents: Sendable {
 
   func resource(_ name: ResourceName) -> FramedResource? { types[name.type]?[name.name] }
 
-  mutating func sortedNames(of type: ResourceType) -> [String] {
-    if let names = sortedNames[type] { return names }
-    let names = table(type).keys.sorted()
-    sortedNames[type] = names
-    return names
-  }
+  func names(of type: ResourceType) -> [String] { sortedNames[type] ?? table(type).keys.sorted() }
+
+  mutating func sortNames(of type: ResourceType) { sortedNames[type] = names(of: type) }
 
   /// What changed after `sequence`, each name once, in no particular order; nil when the log does
   /// not reach back so far.

@@ -29,6 +29,8 @@ final class Crowd: Sendable {
     var ports: [Int] = []
     /// How long it thinks before each acknowledgement.
     var delay = Duration.zero
+    /// It refuses changes of routes with this in their names.
+    var refuses: String?
   }
 
   /// Lets all members join, a few at a time.
@@ -46,7 +48,7 @@ final class Crowd: Sendable {
           return SimulatedProxy(
             index: index, identity: try await enrollment.join(with: token, key: key), key: key,
             agent: site.agent, address: member.address, ports: member.ports,
-            delay: member.delay, catalogue: catalogue, tally: tally)
+            delay: member.delay, refuses: member.refuses, catalogue: catalogue, tally: tally)
         }
       }
       for try await proxy in group { joined.append(proxy) }

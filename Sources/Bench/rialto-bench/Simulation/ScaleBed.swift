@@ -22,6 +22,8 @@ struct ScaleBed: Sendable {
     /// So many of the proxies, the last ones, think for a while before each acknowledgement.
     var slow = 0
     var thinking = Duration.zero
+    /// Those of the crowd that refuse what changes about the routes of service 1.
+    var rejecters: Range<Int> = 0..<0
     /// Where each of the proxies takes calls.
     var ports: [Int] = []
     /// What is written beside the workspaces.
@@ -94,12 +96,15 @@ struct ScaleBed: Sendable {
       grant: site.grant(
         "east-west", account: "east-west", role: "east-west", labels: ["app": "east-west"]),
       address: site.plan.gatewayAddress)
+    let refused = plan.service(1)
     let proxies = (0..<plan.proxies).map { index in
       Crowd.Member(
         grant: site.grant(
           "caller", account: "caller", namespace: plan.namespace(index)),
         address: "127.1.\(index / 250).\(index % 250 + 1)", ports: plan.ports,
-        delay: index >= plan.proxies - plan.slow ? plan.thinking : .zero)
+        delay: index >= plan.proxies - plan.slow ? plan.thinking : .zero,
+        refuses: plan.rejecters.contains(index + 1)
+          ? "\(refused.name).\(refused.namespace)." : nil)
     }
     return [gateway] + proxies
   }
@@ -107,18 +112,35 @@ struct ScaleBed: Sendable {
   /// The members that are no gateways.
   var callers: Range<Int> { 1..<crowd.proxies.count }
 
-  /// Connects everybody and waits until each has everything; says how long that took.
-  func connectAll(patiently: Bool = false, _ deadline: Duration = .seconds(300)) async throws
-    -> Duration
-  {
+  /// Connects everybody and waits until each has everything; says how long that took. Unless all come
+  /// `atOnce`, one of each workspace comes first, so that the others find a view that is complete.
+  func connectAll(
+    patiently: Bool = false, atOnce: Bool = false, _ deadline: Duration = .seconds(900)
+  ) async throws -> Duration {
     let start = ContinuousClock.now
-    crowd.connect(patiently: patiently)
+    if atOnce {
+      crowd.connect(patiently: patiently)
+    } else {
+      try await connectFirst(patiently: patiently)
+      crowd.connect(first.upperBound..<crowd.proxies.count, patiently: patiently)
+    }
     try await settle(deadline)
     return ContinuousClock.now - start
   }
 
+  /// The gateway, and one of each workspace.
+  private var first: Range<Int> { 0..<min(plan.workspaces + 1, crowd.proxies.count) }
+
+  /// Connects one of each workspace, and waits until they have everything.
+  func connectFirst(patiently: Bool = false) async throws {
+    crowd.connect(first, patiently: patiently)
+    try await crowd.expect("all services at the first proxies", within: .seconds(120)) {
+      $0.catalogue.numbers(of: .endpoints, containing: "svc-").count >= plan.services
+    }
+  }
+
   /// Waits until every proxy has the endpoints of all services that it may call.
-  func settle(_ deadline: Duration = .seconds(300)) async throws {
+  func settle(_ deadline: Duration = .seconds(900)) async throws {
     // One of each workspace tells which numbers there are.
     try await crowd.expect("all services at the first proxies", within: deadline) {
       $0.catalogue.numbers(of: .endpoints, containing: "svc-").count >= plan.services

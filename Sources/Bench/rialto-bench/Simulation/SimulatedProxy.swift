@@ -21,6 +21,8 @@ final class SimulatedProxy: Sendable {
   private let ports: [Int]
   /// How long it thinks before each acknowledgement.
   private let delay: Duration
+  /// What it refuses: changes of routes with this in their names.
+  private let refuses: String?
   private let catalogue: Catalogue
   private let tally: Tally
   private let ledger = Mutex(Ledger())
@@ -30,7 +32,7 @@ final class SimulatedProxy: Sendable {
 
   init(
     index: Int, identity: ProxyIdentity, key: PrivateKey, agent: AgentAddress, address: String,
-    ports: [Int], delay: Duration, catalogue: Catalogue, tally: Tally
+    ports: [Int], delay: Duration, refuses: String?, catalogue: Catalogue, tally: Tally
   ) {
     self.index = index
     self.identity = identity
@@ -39,6 +41,7 @@ final class SimulatedProxy: Sendable {
     self.address = address
     self.ports = ports
     self.delay = delay
+    self.refuses = refuses
     self.catalogue = catalogue
     self.tally = tally
   }
@@ -136,16 +139,37 @@ final class SimulatedProxy: Sendable {
     let removals = response.removals.map { catalogue.number(of: ResourceName(type, $0)) }
     answered.withLock { _ = $0.insert(type) }
     let referrers = type == .cluster ? catalogue.referrers(of: removals) : []
+    let refusals = refusals(among: entries, of: type)
+    let refused = Set(refusals.keys)
     let faults = ledger.withLock {
-      $0.take(entries, of: type, removing: removals, leftBy: referrers)
+      $0.take(
+        refused.isEmpty ? entries : entries.filter { !refused.contains($0.number) }, of: type,
+        removing: removals, leftBy: referrers)
     }
     answer.yield(
       .with {
         $0.typeURL = response.typeURL
         $0.responseNonce = response.nonce
+        if !refusals.isEmpty { $0.errorDetail = .rejection(of: Array(refusals.values)) }
       })
+    if !refusals.isEmpty { tally.noteRefusal() }
     tally.note(
       index, response, entries.lazy.map(\.number), faults, at: ContinuousClock.now)
+  }
+
+  /// What it will not have of a response, by number.
+  private func refusals(
+    among entries: [Catalogue.Entry], of type: ResourceType
+  ) -> [Int: RejectedByEnvoy] {
+    guard let refuses, type == .routes else { return [:] }
+    return entries.reduce(into: [:]) { refusals, entry in
+      let name = catalogue.name(entry.number)
+      let held = ledger.withLock { $0.version(entry.number) }
+      guard name.name.contains(refuses), held != 0, held != entry.version else { return }
+      refusals[entry.number] = RejectedByEnvoy(
+        name: name, version: StableHash(value: entry.version).shortText,
+        reason: "refused on purpose")
+    }
   }
 
   /// A wildcard subscription of every type, with the digest of what is there already.

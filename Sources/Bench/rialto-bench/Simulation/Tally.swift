@@ -9,6 +9,8 @@ final class Tally: Sendable {
     var faults = Ledger.Faults()
     /// How often a proxy was asked for the list of what it has.
     var lists = 0
+    /// How often a proxy refused something.
+    var refusals = 0
     /// The proxies that were sent something, and when each acknowledged the last of it.
     var told: [Int: ContinuousClock.Instant] = [:]
     /// When each proxy acknowledged the response with one of the watched resources.
@@ -52,6 +54,8 @@ final class Tally: Sendable {
 
   /// The agent has something else than a proxy that came back.
   func noteList() { state.withLock { $0.counts.lists += 1 } }
+
+  func noteRefusal() { state.withLock { $0.counts.refusals += 1 } }
 
   /// A proxy has acknowledged a response.
   func note(
