@@ -386,6 +386,19 @@ import Testing
     #expect(script.session.entryCount == 0)
   }
 
+  /// Whether it kept what was on its way when it gave up the subscription nobody can tell.
+  @Test func `who begins anew gets again what was under way`() throws {
+    var settings = DiscoverySettings()
+    settings.responseBytes = 1
+    var script = Scripted(
+      view: Self.view([(.secret, "a", "1"), (.secret, "b", "1")]), settings: settings)
+    try script.ask(.secret, ["*"])
+    try script.ask(.secret, dropping: ["*"])
+    try script.ask(.secret, ["*"])
+    try script.acknowledgeAll()
+    #expect(script.sent == ["SDS a=1", "SDS a=1", "SDS b=1"])
+  }
+
   @Test func `an empty view answers a wildcard and settles`() throws {
     var script = Scripted(view: View())
     try script.ask(.cluster)

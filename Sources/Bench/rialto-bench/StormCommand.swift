@@ -31,7 +31,7 @@ struct StormCommand: Scenario {
   @Option(help: "How many of the proxies wait before each acknowledgement.") var slow = 20
   @Option(help: "How many milliseconds those wait.") var thinking = 500
   @Option(help: "How many of the proxies drop their connections again and again.") var dropping = 20
-  @Option(help: "How many of the proxies refuse the routes of one service.") var rejecting = 20
+  @Option(help: "How many of the proxies refuse changes of one service.") var rejecting = 20
   @Option(help: "How often the storm is raised.") var rounds = 3
 
   @OptionGroup var options: BenchOptions

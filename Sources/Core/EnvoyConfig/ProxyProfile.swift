@@ -3,7 +3,7 @@
 ///
 /// Every service has sets of the profiles that call it, so a profile is one reference.
 package struct ProxyProfile: Hashable, Sendable {
-  private final class Contents: Sendable {
+  private struct Fields: Hashable {
     let role: ProxyRole
     let namespace: String
     let serviceAccount: String
@@ -12,32 +12,16 @@ package struct ProxyProfile: Hashable, Sendable {
     let ports: [InboundPort]
     let capture: TrafficCapture
     let upstreams: [ExplicitUpstream]
+  }
+
+  private final class Contents: Sendable {
+    let fields: Fields
     /// Computed once: profiles are the keys of much, and some are long.
     let hash: Int
 
-    init(
-      role: ProxyRole, namespace: String, serviceAccount: String, service: String?,
-      labels: [String: String], ports: [InboundPort], capture: TrafficCapture,
-      upstreams: [ExplicitUpstream]
-    ) {
-      self.role = role
-      self.namespace = namespace
-      self.serviceAccount = serviceAccount
-      self.service = service
-      self.labels = labels
-      self.ports = ports
-      self.capture = capture
-      self.upstreams = upstreams
-      var hasher = Hasher()
-      hasher.combine(role)
-      hasher.combine(namespace)
-      hasher.combine(serviceAccount)
-      hasher.combine(service)
-      hasher.combine(labels)
-      hasher.combine(ports)
-      hasher.combine(capture)
-      hasher.combine(upstreams)
-      hash = hasher.finalize()
+    init(_ fields: Fields) {
+      self.fields = fields
+      hash = fields.hashValue
     }
   }
 
@@ -49,32 +33,29 @@ package struct ProxyProfile: Hashable, Sendable {
     ports: [InboundPort] = [], capture: TrafficCapture, upstreams: [ExplicitUpstream] = []
   ) {
     contents = Contents(
-      role: role, namespace: namespace, serviceAccount: serviceAccount, service: service,
-      labels: labels, ports: ports, capture: capture, upstreams: upstreams)
+      Fields(
+        role: role, namespace: namespace, serviceAccount: serviceAccount, service: service,
+        labels: labels, ports: ports, capture: capture, upstreams: upstreams))
   }
 
-  package var role: ProxyRole { contents.role }
-  package var namespace: String { contents.namespace }
-  package var serviceAccount: String { contents.serviceAccount }
+  package var role: ProxyRole { contents.fields.role }
+  package var namespace: String { contents.fields.namespace }
+  package var serviceAccount: String { contents.fields.serviceAccount }
   /// For sidecars of a service that has a `WorkloadsPlan`: its name. nil for all others, so that
   /// those of one namespace can share.
-  package var service: String? { contents.service }
+  package var service: String? { contents.fields.service }
   /// For gateways: what selectors match. For sidecars with a `service`: what its plan distinguishes
   /// workloads by; their other labels concern callers only.
-  package var labels: [String: String] { contents.labels }
+  package var labels: [String: String] { contents.fields.labels }
   /// Sorted by number.
-  package var ports: [InboundPort] { contents.ports }
-  package var capture: TrafficCapture { contents.capture }
+  package var ports: [InboundPort] { contents.fields.ports }
+  package var capture: TrafficCapture { contents.fields.capture }
   /// Explicit outbound listeners, in the order given.
-  package var upstreams: [ExplicitUpstream] { contents.upstreams }
+  package var upstreams: [ExplicitUpstream] { contents.fields.upstreams }
 
   package static func == (left: ProxyProfile, right: ProxyProfile) -> Bool {
     left.contents === right.contents
-      || left.contents.hash == right.contents.hash
-        && left.role == right.role && left.namespace == right.namespace
-        && left.serviceAccount == right.serviceAccount && left.service == right.service
-        && left.labels == right.labels && left.ports == right.ports
-        && left.capture == right.capture && left.upstreams == right.upstreams
+      || left.contents.hash == right.contents.hash && left.contents.fields == right.contents.fields
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(contents.hash) }
