@@ -198,7 +198,69 @@ private final class Events: Sendable {
     }
   }
 
-  private static func told(_ node: String) -> DeliveryEvent { .told(nodeID: node, generation: 1) }
+  @Test func `with one place, very many changes go to one follower after the other`() async throws {
+    let view = View()
+    Self.publish("1", to: view)
+    var settings = DiscoverySettings()
+    settings.coldStreams = 1
+    settings.coldChanges = 3
+    try await withService(views: Latest(view), settings: settings) { transport, events in
+      try await withGRPCClient(transport: transport) { client in
+        try await withThrowingDiscardingTaskGroup { group in
+          for node in ["n1", "n2", "by name"] {
+            group.addTask {
+              try await Self.follows(node, over: client, names: node == "by name" ? ["web"] : ["*"])
+              {
+                // Nobody waits behind who has only the names that it asked for.
+                guard node != "by name" else { return }
+                await events.wait { $0 == Self.told("by name", 2) }
+              }
+            }
+          }
+          for node in ["n1", "n2", "by name"] {
+            await events.wait { $0 == .settled(nodeID: node, generation: 1) }
+          }
+          view.publish(
+            upserts: (["web"] + (0..<10).map(String.init)).map {
+              Resource(name: ResourceName(.routes, $0), version: "2", body: [2])
+            }, removals: [], generation: 2)
+        }
+      }
+      let order = events.all.compactMap { event -> String? in
+        switch event {
+        case .told(let node, 2) where node != "by name": "told \(node)"
+        case .settled(let node, 2) where node != "by name": "settled \(node)"
+        default: nil
+        }
+      }
+      let first = order.first == "told n1" ? ["n1", "n2"] : ["n2", "n1"]
+      #expect(order == first.flatMap { ["told \($0)", "settled \($0)"] })
+    }
+  }
+
+  /// Acknowledges everything and ends with generation 2; before that, once it was told, it goes
+  /// through `pause`.
+  private static func follows(
+    _ node: String, over client: GRPCClient<InProcessTransport.Client>, names: [String],
+    pause: @escaping @Sendable () async -> Void
+  ) async throws {
+    let (nonces, nonce) = AsyncStream.makeStream(of: String.self)
+    try await Client(wrapping: client).deltaAggregatedResources { writer in
+      try await writer.write(Self.request(.routes, names, node: node))
+      for await nonce in nonces { try await writer.write(Self.request(.routes, nonce: nonce)) }
+    } onResponse: { response in
+      for try await message in response.messages {
+        let isLast = message.resources.contains { $0.version == "2" }
+        if isLast { await pause() }
+        nonce.yield(message.nonce)
+        if isLast { nonce.finish() }
+      }
+    }
+  }
+
+  private static func told(_ node: String, _ generation: Int64 = 1) -> DeliveryEvent {
+    .told(nodeID: node, generation: generation)
+  }
 
   private static func connected(_ node: String) -> DeliveryEvent {
     .connected(nodeID: node, userAgent: " ")

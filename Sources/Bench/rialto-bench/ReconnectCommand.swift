@@ -14,7 +14,8 @@ struct ReconnectCommand: Scenario {
       back with what they had; then the agent is killed and started again while they try; then all \
       come with nothing: first when each may call 100 services, then when each may call all. The \
       time runs until the last one has been answered, or has everything. The baseline is a bare server \
-      that sends as many bytes to as many streams that are open already.
+      that sends as many bytes in as many parts to as many streams that are open already, each part \
+      after the acknowledgement of the one before.
       """)
 
   static let quick = ["--services", "100", "--proxies", "20", "--scope", "20"]
@@ -121,11 +122,11 @@ struct ReconnectCommand: Scenario {
 
   /// The same bytes to as many streams, without anything that says what they should be.
   private func bare(_ measured: Measured) async throws -> BareBaseline {
-    let part = 64 * 1024
+    let part = DiscoverySettings().responseBytes
     let count = max(1, (measured.bytes + part - 1) / part)
     let size = measured.bytes / count
-    return try await BareBaseline.measure(options, streams: proxies, rounds: 1) { _ in
-      .parts(count, size)
+    return try await BareBaseline.measure(options, streams: proxies, rounds: 1) { round in
+      .parts(round < BareBaseline.warmUps ? 1 : count, size)
     }
   }
 

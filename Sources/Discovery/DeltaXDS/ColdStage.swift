@@ -1,8 +1,9 @@
 private import DequeModule
 private import Synchronization
 
-/// Lets so many streams at a time get a large view for the first time; the others wait for their
-/// turn, first come, first served: with all at once nobody would have everything before the last.
+/// Lets so many streams at a time get what is large, a view for the first time or most of one anew;
+/// the others wait for their turn, first come, first served: with all at once nobody would have
+/// everything before the last, and each would need the memory for it meanwhile.
 final class ColdStage: Sendable {
   struct Ticket: Hashable, Sendable {
     fileprivate let number: Int
@@ -10,7 +11,9 @@ final class ColdStage: Sendable {
 
   private struct State {
     var inside: Set<Ticket> = []
-    var waiting: Deque<(ticket: Ticket, turn: AsyncStream<Void>.Continuation)> = []
+    var waiting: [Ticket: AsyncStream<Void>.Continuation] = [:]
+    /// Of those that wait, and of some that went.
+    var order: Deque<Ticket> = []
     var lastNumber = 0
   }
 
@@ -28,7 +31,8 @@ final class ColdStage: Sendable {
         state.inside.insert(ticket)
         turn.yield()
       } else {
-        state.waiting.append((ticket, turn))
+        state.waiting[ticket] = turn
+        state.order.append(ticket)
       }
       return ticket
     }
@@ -37,19 +41,22 @@ final class ColdStage: Sendable {
   func isInside(_ ticket: Ticket) -> Bool { state.withLock { $0.inside.contains(ticket) } }
 
   func isWaiting(_ ticket: Ticket) -> Bool {
-    state.withLock { $0.waiting.contains { $0.ticket == ticket } }
+    state.withLock { $0.waiting[ticket] != nil }
   }
 
   /// Gives back the place or the turn; doing so twice does no harm.
   func leave(_ ticket: Ticket) {
     let next = state.withLock { state -> AsyncStream<Void>.Continuation? in
       guard state.inside.remove(ticket) != nil else {
-        state.waiting.removeAll { $0.ticket == ticket }
+        state.waiting[ticket] = nil
         return nil
       }
-      guard let next = state.waiting.popFirst() else { return nil }
-      state.inside.insert(next.ticket)
-      return next.turn
+      while let next = state.order.popFirst() {
+        guard let turn = state.waiting.removeValue(forKey: next) else { continue }
+        state.inside.insert(next)
+        return turn
+      }
+      return nil
     }
     next?.yield()
   }

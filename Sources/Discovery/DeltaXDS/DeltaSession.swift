@@ -102,6 +102,17 @@ package struct DeltaSession: Sendable {
     return view.read { $0.bytes > settings.coldBytes && $0.types[type]?.isEmpty == false }
   }
 
+  /// Whether to follow `newView` takes tables of very many names: most of a large view has changed
+  /// since it was last looked at, or another large view takes its place.
+  func isFarBehind(_ newView: View) -> Bool {
+    guard deliveries.values.contains(where: \.held.followsView) else { return false }
+    return newView.read {
+      newView === view
+        ? $0.hasMoreChanges(than: settings.coldChanges, after: position)
+        : $0.bytes > settings.coldBytes
+    }
+  }
+
   /// The subscriber asked, acknowledged or refused.
   package mutating func receive(_ request: DeltaDiscoveryRequest) throws(Violation) -> [Action] {
     try validate(request)

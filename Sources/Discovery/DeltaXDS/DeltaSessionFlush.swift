@@ -63,17 +63,18 @@ extension DeltaSession {
     return plan
   }
 
+  /// Everything that was taken over from the view is acknowledged or refused, and every subscription
+  /// answered.
+  var isSettled: Bool {
+    !deliveries.isEmpty && step.isDone && !isRebased && uncompared.isEmpty
+      && deliveries.values.allSatisfy {
+        !$0.hasAnswers && !$0.isOwedAnswer && $0.isolation.isEmpty
+          && $0.inFlight?.isAnswer != true
+      }
+  }
+
   private mutating func noteSettled(_ plan: inout Plan) {
-    guard !deliveries.isEmpty, step.isDone, !isRebased, uncompared.isEmpty,
-      step.generation > lastSettled ?? .min
-    else {
-      return
-    }
-    let isQuiet = deliveries.values.allSatisfy {
-      !$0.hasAnswers && !$0.isOwedAnswer && $0.isolation.isEmpty
-        && $0.inFlight?.isAnswer != true
-    }
-    guard isQuiet else { return }
+    guard step.generation > lastSettled ?? .min, isSettled else { return }
     lastSettled = step.generation
     plan.settled = step.generation
   }

@@ -9,7 +9,7 @@ private import Streams
 ///
 /// Memory of a stream is bounded by its session and one response that is being written, as writing
 /// suspends on flow control and the view's newest state is read when it is sent. A large view takes
-/// long to send, so few subscribers get one for the first time at the same time.
+/// long to send, and so does a change of most of it, so few subscribers get one at the same time.
 package struct DiscoveryService: RegistrableRPCService {
   private let subscribe: @Sendable (ServerContext, _ nodeID: String) async throws -> Subscription
   private let observe: @Sendable (DeliveryEvent) -> Void
@@ -60,8 +60,10 @@ package struct DiscoveryService: RegistrableRPCService {
     let views: Latest<View>
     var view: View
     var follower: Int
-    /// From the first request of a cold subscriber to the end of the stream.
+    /// Until what it was for has arrived.
     var ticket: ColdStage.Ticket?
+    /// The first requests of a subscriber that has nothing need one place together.
+    var wasCold = false
     /// What came while there was no place in the cold stage.
     var waiting: [DeltaDiscoveryRequest] = []
     /// Grows with every request.
@@ -104,12 +106,12 @@ package struct DiscoveryService: RegistrableRPCService {
                 group.addTask { for await _ in new.views.values() { wake.yield() } }
                 subscriber = new
               }
-              guard
-                try hasPlace(
-                  for: request, of: &subscriber, wake: wake, in: &group)
-              else { continue }
+              guard try hasPlace(for: request, of: &subscriber, wake: wake, in: &group) else {
+                continue
+              }
               try await answer(request, of: &subscriber, writer: writer)
             case .wake:
+              guard mayGoOn(&subscriber, wake: wake, in: &group) else { continue }
               try await answerWaiting(&subscriber, writer: writer)
               try await catchUp(&subscriber, wake: wake, writer: writer)
             }
@@ -148,23 +150,38 @@ package struct DiscoveryService: RegistrableRPCService {
     for request: DeltaDiscoveryRequest, of subscriber: inout Subscriber?,
     wake: AsyncStream<Void>.Continuation, in group: inout ThrowingTaskGroup<Void, any Error>
   ) throws -> Bool {
-    subscriber?.progress.update { $0 += 1 }
-    if subscriber?.ticket == nil, subscriber?.session.isCold(request) == true {
-      let ticket = enterColdStage(progress: subscriber?.progress, wake: wake, in: &group)
-      subscriber?.ticket = ticket
-      if coldStage.isInside(ticket) { return true }
-    } else if subscriber?.waiting.isEmpty == true {
-      return true
+    guard let known = subscriber else { return false }
+    known.progress.update { $0 += 1 }
+    if known.waiting.isEmpty {
+      let isCold = !known.wasCold && known.session.isCold(request)
+      if isCold { subscriber?.wasCold = true }
+      if mayGoOn(&subscriber, isCold: isCold, wake: wake, in: &group) { return true }
     }
-    guard let count = subscriber?.waiting.count, count < settings.types else {
+    guard known.waiting.count < settings.types else {
       throw RPCError(code: .resourceExhausted, message: "too many requests before an answer")
     }
     subscriber?.waiting.append(request)
     return false
   }
 
+  /// Whether the stream may go on now: not if much is to be sent, and there is no place for that.
+  private func mayGoOn(
+    _ subscriber: inout Subscriber?, isCold: Bool = false, wake: AsyncStream<Void>.Continuation,
+    in group: inout ThrowingTaskGroup<Void, any Error>
+  ) -> Bool {
+    guard let known = subscriber else { return true }
+    if let ticket = known.ticket {
+      if coldStage.isInside(ticket) { return true }
+      if coldStage.isWaiting(ticket) { return false }
+    }
+    guard isCold || known.session.isFarBehind(known.views.current) else { return true }
+    let ticket = enterColdStage(progress: known.progress, wake: wake, in: &group)
+    subscriber?.ticket = ticket
+    return coldStage.isInside(ticket)
+  }
+
   private func enterColdStage(
-    progress: Latest<Int>?, wake: AsyncStream<Void>.Continuation,
+    progress: Latest<Int>, wake: AsyncStream<Void>.Continuation,
     in group: inout ThrowingTaskGroup<Void, any Error>
   ) -> ColdStage.Ticket {
     let (turns, turn) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -174,9 +191,9 @@ package struct DiscoveryService: RegistrableRPCService {
         wake.yield()
         // A subscriber that does not get on gives its place to the next, and goes on without.
         while coldStage.isInside(ticket) {
-          let seen = progress?.current
+          let seen = progress.current
           try await Task.sleep(for: settings.coldPatience)
-          if progress?.current == seen { coldStage.leave(ticket) }
+          if progress.current == seen { coldStage.leave(ticket) }
         }
         return
       }
@@ -184,13 +201,11 @@ package struct DiscoveryService: RegistrableRPCService {
     return ticket
   }
 
-  /// Goes on with what waited once the stream had its turn.
+  /// Goes on with what waited for the turn of the stream.
   private func answerWaiting(
     _ subscriber: inout Subscriber?, writer: RPCWriter<ResponseFrame>
   ) async throws {
-    guard let ticket = subscriber?.ticket, !coldStage.isWaiting(ticket),
-      let waiting = subscriber?.waiting, !waiting.isEmpty
-    else { return }
+    guard let waiting = subscriber?.waiting, !waiting.isEmpty else { return }
     subscriber?.waiting = []
     for request in waiting { try await answer(request, of: &subscriber, writer: writer) }
   }
@@ -209,7 +224,7 @@ package struct DiscoveryService: RegistrableRPCService {
     } catch {
       throw RPCError(error)
     }
-    try await perform(actions ?? [], ticket: subscriber?.ticket, writer: writer)
+    try await perform(actions ?? [], for: &subscriber, writer: writer)
   }
 
   private func catchUp(
@@ -229,21 +244,24 @@ package struct DiscoveryService: RegistrableRPCService {
     } catch {
       throw RPCError(error)
     }
-    try await perform(actions ?? [], ticket: subscriber?.ticket, writer: writer)
+    try await perform(actions ?? [], for: &subscriber, writer: writer)
   }
 
   private func perform(
-    _ actions: [DeltaSession.Action], ticket: ColdStage.Ticket?, writer: RPCWriter<ResponseFrame>
+    _ actions: [DeltaSession.Action], for subscriber: inout Subscriber?,
+    writer: RPCWriter<ResponseFrame>
   ) async throws {
     for action in actions {
       switch action {
       case .send(let frame):
         try await writer.write(frame)
         FreePages.ofProcess.note(handled: frame.bytes.count)
-      case .report(let event):
-        if case .settled = event, let ticket { coldStage.leave(ticket) }
-        observe(event)
+      case .report(let event): observe(event)
       }
+    }
+    if let ticket = subscriber?.ticket, subscriber?.session.isSettled == true {
+      coldStage.leave(ticket)
+      subscriber?.ticket = nil
     }
   }
 }

@@ -8,10 +8,13 @@ package struct DiscoverySettings: Sendable {
   package var types = 32
   /// Bytes of one name, version or type URL.
   package var nameBytes = 4096
-  /// Streams that may get a large view for the first time at the same time.
+  /// Streams that may get what is large at the same time: a large view that they have nothing of, or
+  /// changes of very many names.
   package var coldStreams = 32
   /// Bytes of resources from which a view is large.
   package var coldBytes = 1 << 20
+  /// Changes of a view that are very many for who follows it.
+  package var coldChanges = 4096
   /// How long a stream keeps its place among the cold ones without acknowledging anything.
   package var coldPatience = Duration.seconds(5)
 

@@ -176,6 +176,11 @@ struct ViewContents: Sendable {
     return versions
   }
 
+  /// Whether more than `count` changes came after `sequence`.
+  func hasMoreChanges(than count: Int, after sequence: Int64) -> Bool {
+    log.count > count && log[log.endIndex - 1 - count].sequence > sequence
+  }
+
   mutating func apply(
     upserts: [(ResourceName, FramedResource)], removals: [ResourceName], generation: Int64
   ) {

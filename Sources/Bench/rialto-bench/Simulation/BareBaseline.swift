@@ -5,6 +5,9 @@ struct BareBaseline: Sendable {
   var elapsed = Samples()
   var processor = Samples()
 
+  /// Rounds that come before those that are measured.
+  static let warmUps = 2
+
   /// - Parameter push: what is sent in a round.
   static func measure(
     _ options: BenchOptions, streams: Int, rounds: Int,
@@ -27,12 +30,12 @@ struct BareBaseline: Sendable {
       let crowd = BareCrowd(credentials.client, address: address, port: port)
       return try await crowd.with(streams) { send in
         var baseline = BareBaseline()
-        for round in 0..<rounds + 2 {
+        for round in 0..<warmUps + rounds {
           let before = ProcessTable.processorTime(of: process) ?? .zero
           let elapsed = try await send(push(round))
           try await ProcessTable.rest(of: process)
           let after = ProcessTable.processorTime(of: process) ?? .zero
-          guard round >= 2 else { continue }
+          guard round >= warmUps else { continue }
           baseline.elapsed.add(elapsed)
           baseline.processor.add(after - before)
         }

@@ -49,7 +49,7 @@ final class BareCrowd: Sendable {
             $0.typeURL = ResourceType.routes.url
             $0.responseNonce = push.text
           })
-        try await wait(for: "bare acknowledgements", .seconds(300)) {
+        try await wait(for: "bare acknowledgements", .seconds(900)) {
           self.times.withLock { $0.count } == count * push.responses
         }
         return self.times.withLock { $0.max() ?? start } - start

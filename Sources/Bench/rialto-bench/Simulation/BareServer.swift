@@ -91,21 +91,22 @@ struct BareCredentials: Sendable {
   }
 }
 
-/// Streams that get what one of them, the node `push`, asks for in its nonce: so many bytes, or what
-/// the naive server finds to have changed.
+/// Streams that get what one of them, the node `push`, asks for in its nonce: so many bytes, so many
+/// parts, each after the acknowledgement of the one before, or what the naive server finds to have
+/// changed.
 private struct BareService: RegistrableRPCService {
   private final class Streams: Sendable {
     private let all = Mutex<[Int: AsyncStream<Order>.Continuation]>([:])
     private let next = Mutex(0)
 
-    func open() -> (Int, AsyncStream<Order>) {
+    func open() -> (Int, orders: AsyncStream<Order>, acknowledged: @Sendable () -> Void) {
       let number = next.withLock { number in
         number += 1
         return number
       }
       let (stream, continuation) = AsyncStream.makeStream(of: Order.self)
       all.withLock { $0[number] = continuation }
-      return (number, stream)
+      return (number, stream, { continuation.yield(.acknowledged) })
     }
 
     func close(_ number: Int) { all.withLock { $0[number] = nil } }
@@ -119,6 +120,7 @@ private struct BareService: RegistrableRPCService {
     case bytes([UInt8])
     case parts(count: Int, [UInt8])
     case recompute(NaiveView)
+    case acknowledged
   }
 
   private struct Bytes: MessageSerializer {
@@ -134,24 +136,33 @@ private struct BareService: RegistrableRPCService {
       deserializer: ProtobufDeserializer<DeltaDiscoveryRequest>(), serializer: Bytes()
     ) { [streams] request, _ in
       StreamingServerResponse { writer in
-        let (number, orders) = streams.open()
+        let (number, orders, acknowledged) = streams.open()
         defer { streams.close(number) }
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
-            for try await request in request.messages where request.node.id == "push" {
-              guard let push = BarePush(text: request.responseNonce) else { continue }
-              streams.push(Self.order(push))
+            for try await request in request.messages {
+              if request.node.id != "push" {
+                if !request.responseNonce.isEmpty { acknowledged() }
+              } else if let push = BarePush(text: request.responseNonce) {
+                streams.push(Self.order(push))
+              }
             }
           }
           group.addTask {
             // Tells the client that it is taken note of.
             try await writer.write(Self.response(of: 0, nonce: ""))
             var held: [String: StableHash] = [:]
+            var (part, left): ([UInt8], Int) = ([], 0)
             for await order in orders {
               switch order {
               case .bytes(let bytes): try await writer.write(bytes)
               case .parts(let count, let bytes):
-                for _ in 0..<count { try await writer.write(bytes) }
+                (part, left) = (bytes, count - 1)
+                try await writer.write(part)
+              case .acknowledged where left > 0:
+                left -= 1
+                try await writer.write(part)
+              case .acknowledged: break
               case .recompute(let view):
                 try await writer.write(Self.response(view.difference(from: &held)))
               }
