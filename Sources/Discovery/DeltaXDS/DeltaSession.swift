@@ -102,16 +102,19 @@ package struct DeltaSession: Sendable {
     return view.read { $0.bytes > settings.coldBytes && $0.types[type]?.isEmpty == false }
   }
 
-  /// Whether to follow `newView` takes tables of very many names: most of a large view has changed
-  /// since it was last looked at, or another large view takes its place.
+  /// Whether to follow `newView` takes tables of very many names: so many changes wait for the next
+  /// step, or another large view takes the place of this one.
   func isFarBehind(_ newView: View) -> Bool {
     guard deliveries.values.contains(where: \.held.followsView) else { return false }
     return newView.read {
       newView === view
-        ? $0.hasMoreChanges(than: settings.coldChanges, after: position)
+        ? $0.hasMoreChanges(
+          than: settings.coldChanges, after: isRebased ? position : step.position)
         : $0.bytes > settings.coldBytes
     }
   }
+
+  var isBetweenSteps: Bool { step.isDone }
 
   /// The subscriber asked, acknowledged or refused.
   package mutating func receive(_ request: DeltaDiscoveryRequest) throws(Violation) -> [Action] {
@@ -168,13 +171,11 @@ package struct DeltaSession: Sendable {
   /// Who subscribes to everything has what the view had at `position`: what changed since is listed.
   mutating func advance(to contents: borrowing ViewContents) {
     if position < contents.sequence, deliveries.values.contains(where: \.held.followsView) {
-      guard let versions = contents.versions(at: position) else {
+      guard let changes = contents.changes(after: position) else {
         isBehind = true
         return
       }
-      for (name, version) in versions {
-        deliveries[name.type]?.held.viewChanged(name.name, from: version)
-      }
+      for type in changes.types { deliveries[type]?.held.viewChanged(changes[type]) }
     }
     position = contents.sequence
     // Of the keys themselves a copy: whoever holds the dictionary makes every change copy it.

@@ -89,10 +89,8 @@ extension DeltaSession {
     endpointsPosition = contents.sequence
     guard var delivery = takeDelivery(.endpoints) else { return }
     let table = contents.table(.endpoints)
-    let names =
-      changes.map { $0.filter { $0.type == .endpoints }.map(\.name) }
-      ?? Array(delivery.listedNames.union(delivery.names))
-    for name in names.sorted() where delivery.isSubscribed(to: name) {
+    let names = changes?[.endpoints].map(\.name) ?? delivery.allNames
+    for name in names where delivery.isSubscribed(to: name) {
       guard let framed = table[name], delivery.lacks(framed, named: name, in: table),
         !areEndpointsEarly(name, delivery, contents)
       else { continue }
@@ -121,18 +119,26 @@ extension DeltaSession {
     endpointsPosition = contents.sequence
     for type in Array(deliveries.keys) {
       guard var delivery = takeDelivery(type) else { continue }
-      var names: [String]
-      if let changes, !uncompared.contains(type) {
-        names = changes.filter { $0.type == type }.map(\.name)
-      } else {
-        names = Array(delivery.listedNames.union(delivery.names))
-      }
-      names.sort()
+      let names =
+        uncompared.contains(type)
+        ? delivery.allNames : changes?[type].map(\.name) ?? delivery.allNames
+      reserve(names.count, in: &delivery)
       for name in names where delivery.isSubscribed(to: name) {
         consider(name, from: contents, in: &delivery)
       }
       step.removals.formUnion(delivery.removals.names.map { ResourceName(type, $0) })
       deliveries[type] = delivery
+    }
+  }
+
+  /// To grow with so many names one by one costs more than they do.
+  private mutating func reserve(_ count: Int, in delivery: inout TypeDelivery) {
+    guard count > 64 else { return }
+    delivery.reserve(count)
+    if delivery.type.refersToClusters {
+      step.late.reserveCapacity(step.late.count + count)
+    } else {
+      step.early.reserveCapacity(step.early.count + count)
     }
   }
 

@@ -111,7 +111,7 @@ package struct DiscoveryService: RegistrableRPCService {
               }
               try await answer(request, of: &subscriber, writer: writer)
             case .wake:
-              guard mayGoOn(&subscriber, wake: wake, in: &group) else { continue }
+              guard mayGoOn(&subscriber, after: nil, wake: wake, in: &group) else { continue }
               try await answerWaiting(&subscriber, writer: writer)
               try await catchUp(&subscriber, wake: wake, writer: writer)
             }
@@ -153,9 +153,7 @@ package struct DiscoveryService: RegistrableRPCService {
     guard let known = subscriber else { return false }
     known.progress.update { $0 += 1 }
     if known.waiting.isEmpty {
-      let isCold = !known.wasCold && known.session.isCold(request)
-      if isCold { subscriber?.wasCold = true }
-      if mayGoOn(&subscriber, isCold: isCold, wake: wake, in: &group) { return true }
+      if mayGoOn(&subscriber, after: request, wake: wake, in: &group) { return true }
     }
     guard known.waiting.count < settings.types else {
       throw RPCError(code: .resourceExhausted, message: "too many requests before an answer")
@@ -164,17 +162,22 @@ package struct DiscoveryService: RegistrableRPCService {
     return false
   }
 
-  /// Whether the stream may go on now: not if much is to be sent, and there is no place for that.
+  /// Whether the stream may go on now, after a request or a change: not if much is to be sent, and
+  /// there is no place for that.
   private func mayGoOn(
-    _ subscriber: inout Subscriber?, isCold: Bool = false, wake: AsyncStream<Void>.Continuation,
-    in group: inout ThrowingTaskGroup<Void, any Error>
+    _ subscriber: inout Subscriber?, after request: DeltaDiscoveryRequest?,
+    wake: AsyncStream<Void>.Continuation, in group: inout ThrowingTaskGroup<Void, any Error>
   ) -> Bool {
     guard let known = subscriber else { return true }
     if let ticket = known.ticket {
       if coldStage.isInside(ticket) { return true }
       if coldStage.isWaiting(ticket) { return false }
     }
+    let isCold = !known.wasCold && request.map(known.session.isCold) == true
+    if isCold { subscriber?.wasCold = true }
     guard isCold || known.session.isFarBehind(known.views.current) else { return true }
+    // Nothing can be done before the step is acknowledged; a place would be taken in vain.
+    guard request != nil || known.session.isBetweenSteps else { return false }
     let ticket = enterColdStage(progress: known.progress, wake: wake, in: &group)
     subscriber?.ticket = ticket
     return coldStage.isInside(ticket)

@@ -14,7 +14,7 @@ package struct DiscoverySettings: Sendable {
   /// Bytes of resources from which a view is large.
   package var coldBytes = 1 << 20
   /// Changes of a view that are very many for who follows it.
-  package var coldChanges = 4096
+  package var coldChanges = 1024
   /// How long a stream keeps its place among the cold ones without acknowledging anything.
   package var coldPatience = Duration.seconds(5)
 

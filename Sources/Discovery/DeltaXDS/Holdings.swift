@@ -112,18 +112,19 @@ struct Holdings: Sendable {
     for (name, version) in kept { listed[name] = version }
   }
 
-  /// The view had `version` of the name and has another one, or nothing, now. Then call `settle`.
-  mutating func viewChanged(_ name: String, from version: String?) {
+  /// The view has other versions of these names, or nothing, now. Then call `settle`.
+  mutating func viewChanged(_ changes: [ViewChanges.Change]) {
     guard followsView else { return }
-    if listed[name] == nil {
-      if isAsView(name) {
-        listed.updateValue(version, forKey: name)
-      } else if version == nil {
+    if changes.count > 64 { listed.reserveCapacity(listed.count + changes.count) }
+    for change in changes where listed[change.name] == nil {
+      if isAsView(change.name) {
+        listed.updateValue(change.before, forKey: change.name)
+      } else if change.before == nil {
         // The walk does not come to a name that is new.
-        listed.updateValue(nil, forKey: name)
+        listed.updateValue(nil, forKey: change.name)
       }
     }
-    touched.append(name)
+    touched.append(contentsOf: changes.lazy.map(\.name))
   }
 
   /// Another view takes over.

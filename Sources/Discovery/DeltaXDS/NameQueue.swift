@@ -21,6 +21,11 @@ struct NameQueue: Sendable {
 
   func contains(_ name: String) -> Bool { members[name] != nil }
 
+  mutating func reserveCapacity(_ additional: Int) {
+    order.reserveCapacity(order.count + additional)
+    members.reserveCapacity(members.count + additional)
+  }
+
   mutating func append(_ name: String) {
     guard members[name] == nil else { return }
     order.append(ticket(for: name))

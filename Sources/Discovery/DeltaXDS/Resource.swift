@@ -4,6 +4,9 @@ package struct ResourceType: Hashable, Sendable {
   package var url: String
   package init(_ url: String) { self.url = url }
 
+  /// A type is looked up all the time, and hardly two of those that there are have the same length.
+  package func hash(into hasher: inout Hasher) { hasher.combine(url.utf8.count) }
+
   package static let cluster = ResourceType("type.googleapis.com/envoy.config.cluster.v3.Cluster")
   package static let endpoints = ResourceType(
     "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment")

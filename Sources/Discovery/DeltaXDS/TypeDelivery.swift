@@ -76,6 +76,9 @@ struct TypeDelivery: Sendable {
     Set(held.listedNames).union(refused.keys).union(underway.keys)
   }
 
+  /// These, and those that it subscribes to; sorted.
+  var allNames: [String] { listedNames.union(names).sorted() }
+
   /// Names that cost memory on this stream.
   var entryCount: Int {
     held.count + refused.count + underway.count + answers.count + pending.count + captured.count
@@ -133,6 +136,12 @@ struct TypeDelivery: Sendable {
     // From before it gave up a subscription: whether it has kept it nobody can tell.
     for entry in (inFlight?.entries ?? []) + isolation.joined() { answers.append(entry.name) }
     if walk == nil { held.endWalk(in: [:]) }
+  }
+
+  /// Makes room for so many changes.
+  mutating func reserve(_ count: Int) {
+    pending.reserveCapacity(count)
+    captured.reserveCapacity(captured.count + count)
   }
 
   mutating func enqueue(_ name: String, captured entry: Entry? = nil) {

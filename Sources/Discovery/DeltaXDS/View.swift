@@ -134,6 +134,7 @@ struct ViewContents: Sendable {
   private var log: Deque<Change> = []
   /// Every change after this sequence is in the log.
   private var logStart: Int64 = 0
+  private let memo = ViewChanges.Memo()
 
   init(logCapacity: Int, perResource: Int) {
     self.logCapacity = logCapacity
@@ -150,30 +151,16 @@ struct ViewContents: Sendable {
 
   mutating func sortNames(of type: ResourceType) { sortedNames[type] = names(of: type) }
 
-  /// What changed after `sequence`, each name once, in no particular order; nil when the log does
-  /// not reach back so far.
-  func changes(after sequence: Int64) -> Set<ResourceName>? {
+  /// What changed after `sequence`; nil when the log does not reach back so far.
+  func changes(after sequence: Int64) -> ViewChanges? {
     guard sequence >= logStart else { return nil }
-    var names: Set<ResourceName> = []
-    var index = log.endIndex
-    while index > log.startIndex, log[index - 1].sequence > sequence {
-      index -= 1
-      names.insert(log[index].name)
+    guard sequence < self.sequence else { return ViewChanges(after: sequence, until: sequence) }
+    return memo.changes(after: sequence, until: self.sequence) {
+      let newest = log.reversed().prefix { $0.sequence > sequence }
+      return ViewChanges(
+        after: sequence, until: self.sequence,
+        newestFirst: newest.lazy.map { ($0.name, before: $0.before) })
     }
-    return names
-  }
-
-  /// The versions that names had at `sequence`, of those that changed since; nil when the log does
-  /// not reach back so far.
-  func versions(at sequence: Int64) -> [ResourceName: String?]? {
-    guard sequence >= logStart else { return nil }
-    var versions: [ResourceName: String?] = [:]
-    var index = log.endIndex
-    while index > log.startIndex, log[index - 1].sequence > sequence {
-      index -= 1
-      versions.updateValue(log[index].before, forKey: log[index].name)
-    }
-    return versions
   }
 
   /// Whether more than `count` changes came after `sequence`.
