@@ -22,14 +22,13 @@ final class ColdStage: Sendable {
 
   init(places: Int) { self.places = places }
 
-  /// Takes a place, or waits for one; `turn` is told when the place is there.
+  /// Takes a place, or waits for one; then `turn` is told when it is there.
   func enter(telling turn: AsyncStream<Void>.Continuation) -> Ticket {
     state.withLock { state in
       state.lastNumber += 1
       let ticket = Ticket(number: state.lastNumber)
       if state.inside.count < places {
         state.inside.insert(ticket)
-        turn.yield()
       } else {
         state.waiting[ticket] = turn
         state.order.append(ticket)

@@ -60,7 +60,7 @@ package struct DeltaSession: Sendable {
   let nodeID: String
   let settings: DiscoverySettings
   var view: View
-  var deliveries: [ResourceType: TypeDelivery] = [:]
+  var deliveries = Deliveries()
   var step: Step
   /// Another view took the place of the one that `step` speaks of.
   var isRebased = false
@@ -87,8 +87,8 @@ package struct DeltaSession: Sendable {
 
   /// How many names are kept for this stream; settled wildcard subscriptions need none.
   package var entryCount: Int {
-    deliveries.values.reduce(step.early.count + step.late.count + step.removals.count) {
-      $0 + $1.entryCount + $1.names.count
+    deliveries.indices.reduce(step.early.count + step.late.count + step.removals.count) {
+      $0 + deliveries[$1].entryCount + deliveries[$1].names.count
     }
   }
 
@@ -96,7 +96,7 @@ package struct DeltaSession: Sendable {
   func isCold(_ request: DeltaDiscoveryRequest) -> Bool {
     let type = ResourceType(request.typeURL)
     let names = request.resourceNamesSubscribe
-    guard deliveries[type] == nil, request.initialResourceVersions.isEmpty,
+    guard deliveries.index(of: type) == nil, request.initialResourceVersions.isEmpty,
       names.contains("*") || names.isEmpty && type.isWildcardByDefault
     else { return false }
     return view.read { $0.bytes > settings.coldBytes && $0.types[type]?.isEmpty == false }
@@ -105,7 +105,7 @@ package struct DeltaSession: Sendable {
   /// Whether to follow `newView` takes tables of very many names: so many changes wait for the next
   /// step, or another large view takes the place of this one.
   func isFarBehind(_ newView: View) -> Bool {
-    guard deliveries.values.contains(where: \.held.followsView) else { return false }
+    guard deliveries.contains(where: { $0.held.followsView }) else { return false }
     return newView.read {
       newView === view
         ? $0.hasMoreChanges(
@@ -126,7 +126,9 @@ package struct DeltaSession: Sendable {
     } else if request.hasErrorDetail {
       try takeLateRefusals(request, type: type, actions: &actions)
     }
-    if deliveries[type]?.question == .asked(nonce: request.responseNonce) {
+    if let index = deliveries.index(of: type), let question = deliveries[index].question,
+      question == .asked(nonce: request.responseNonce)
+    {
       try takeList(request, type: type)
     }
     try subscribe(request, type: type)
@@ -142,18 +144,13 @@ package struct DeltaSession: Sendable {
     let (new, sequence) = newView.read { ($0.types, $0.sequence) }
     view = newView
     position = sequence
-    for type in Array(deliveries.keys) {
-      deliveries[type]?.rebase(from: old[type] ?? [:], to: new[type] ?? [:])
+    for index in deliveries.indices {
+      let type = deliveries[index].type
+      deliveries[index].rebase(from: old[type] ?? [:], to: new[type] ?? [:])
     }
     step = Step(position: 0, generation: 0)
     isRebased = true
     return try flush()
-  }
-
-  /// The delivery of a type, to be changed and put back: with another copy in its place, every change
-  /// would have to copy its tables.
-  mutating func takeDelivery(_ type: ResourceType) -> TypeDelivery? {
-    deliveries.removeValue(forKey: type)
   }
 
   /// Reads the view at the sequence that is `position` from then on.
@@ -170,17 +167,18 @@ package struct DeltaSession: Sendable {
 
   /// Who subscribes to everything has what the view had at `position`: what changed since is listed.
   mutating func advance(to contents: borrowing ViewContents) {
-    if position < contents.sequence, deliveries.values.contains(where: \.held.followsView) {
+    if position < contents.sequence, deliveries.contains(where: { $0.held.followsView }) {
       guard let changes = contents.changes(after: position) else {
         isBehind = true
         return
       }
-      for type in changes.types { deliveries[type]?.held.viewChanged(changes[type]) }
+      for index in deliveries.indices {
+        deliveries[index].held.viewChanged(changes[deliveries[index].type])
+      }
     }
     position = contents.sequence
-    // Of the keys themselves a copy: whoever holds the dictionary makes every change copy it.
-    for type in Array(deliveries.keys) {
-      deliveries[type]?.held.settle(in: contents.table(type))
+    for index in deliveries.indices where deliveries[index].held.isTouched {
+      deliveries[index].held.settle(in: contents.table(deliveries[index].type))
     }
   }
 
@@ -203,26 +201,25 @@ package struct DeltaSession: Sendable {
   private mutating func resolve(
     _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
   ) {
-    guard var delivery = takeDelivery(type) else { return }
+    guard let index = deliveries.index(of: type) else { return }
     let outcome: TypeDelivery.Outcome
     if request.hasErrorDetail {
       let offenders = request.errorDetail.rejectedResources.filter { $0.name.type == type }
-      outcome = delivery.refuse(
+      outcome = deliveries[index].refuse(
         nonce: request.responseNonce,
         offenders: Dictionary(
           offenders.map { ($0.name.name, Self.shortened($0.reason)) },
           uniquingKeysWith: { first, _ in first }),
         reason: Self.shortened(request.errorDetail.message))
     } else {
-      outcome = delivery.acknowledge(nonce: request.responseNonce, at: position)
+      outcome = deliveries[index].acknowledge(nonce: request.responseNonce, at: position)
     }
     for entry in outcome.done where !step.isDone {
       // What was read before the step began is done only if nothing newer waits behind it.
-      if entry.readAt >= step.position || !delivery.hasUnsent(entry.name) {
+      if entry.readAt >= step.position || !deliveries[index].hasUnsent(entry.name) {
         step.remove(ResourceName(type, entry.name))
       }
     }
-    deliveries[type] = delivery
     if !outcome.accepted.isEmpty {
       actions.append(.report(.accepted(nodeID: nodeID, resources: outcome.accepted)))
     }
@@ -238,9 +235,9 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
   ) throws(Violation) {
     let table = try look { $0.table(type) }
+    guard let index = deliveries.index(of: type) else { return }
     for offender in request.errorDetail.rejectedResources where offender.name.type == type {
-      guard
-        deliveries[type]?.refuse(offender.name.name, version: offender.version, in: table) == true
+      guard deliveries[index].refuse(offender.name.name, version: offender.version, in: table)
       else { continue }
       actions.append(
         .report(
@@ -260,7 +257,7 @@ package struct DeltaSession: Sendable {
   private mutating func subscribe(
     _ request: DeltaDiscoveryRequest, type: ResourceType
   ) throws(Violation) {
-    let isFirst = deliveries[type] == nil
+    let isFirst = deliveries.index(of: type) == nil
     // A mere acknowledgement: a table in hand would have to be copied when the view changes.
     guard
       isFirst || !request.resourceNamesSubscribe.isEmpty
@@ -277,7 +274,7 @@ package struct DeltaSession: Sendable {
     let (table, digest, sorted) = try look { contents in
       (contents.table(type), contents.digest(type), mayWalk ? contents.names(of: type) : [])
     }
-    var delivery = takeDelivery(type) ?? TypeDelivery(type: type)
+    var delivery = deliveries.take(type) ?? TypeDelivery(type: type)
     for name in request.resourceNamesUnsubscribe {
       unsubscribe(name, in: &delivery, table: table)
     }
@@ -294,7 +291,7 @@ package struct DeltaSession: Sendable {
       } else {
         delivery.question = .unasked
       }
-      deliveries[type] = delivery
+      deliveries.put(delivery)
       return
     }
     for (name, version) in initial where delivery.isSubscribed(to: name) {
@@ -310,7 +307,7 @@ package struct DeltaSession: Sendable {
     for name in explicit where initial[name] == nil || isCold(name, type) {
       delivery.answers.append(name)
     }
-    deliveries[type] = delivery
+    deliveries.put(delivery)
   }
 
   /// The subscriber's digest was not the view's, so it lists what it has.
@@ -318,20 +315,21 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType
   ) throws(Violation) {
     let table = try look { $0.table(type) }
-    guard var delivery = takeDelivery(type) else { return }
-    delivery.question = nil
-    for (name, version) in request.initialResourceVersions where delivery.isSubscribed(to: name) {
-      delivery.held.set(version, of: name)
+    guard let index = deliveries.index(of: type) else { return }
+    deliveries[index].question = nil
+    for (name, version) in request.initialResourceVersions
+    where deliveries[index].isSubscribed(to: name) {
+      deliveries[index].held.set(version, of: name)
     }
-    if delivery.isWildcard { delivery.held.compare(with: table) }
+    if deliveries[index].isWildcard { deliveries[index].held.compare(with: table) }
     uncompared.insert(type)
     if type == .endpoints { endpointsPosition = -1 }
-    deliveries[type] = delivery
   }
 
   /// A cluster that was just sent waits for its endpoints, even for those it had before.
   private func isCold(_ name: String, _ type: ResourceType) -> Bool {
-    type == .endpoints && deliveries[.cluster]?.isGetting(name) == true
+    guard type == .endpoints, let clusters = deliveries.index(of: .cluster) else { return false }
+    return deliveries[clusters].isGetting(name)
   }
 
   private mutating func unsubscribe(

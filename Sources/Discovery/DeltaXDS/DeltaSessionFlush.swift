@@ -47,7 +47,7 @@ extension DeltaSession {
     guard !isBehind else { return plan }
     // Routes refer to clusters, and clusters are followed by their endpoints: what the subscriber has
     // must be known of all.
-    if deliveries.values.allSatisfy({ $0.question == nil }) {
+    if deliveries.allSatisfy({ $0.question == nil }) {
       takeEndpoints(from: contents)
       let isNewer = isRebased || step.position < contents.sequence
       if step.isDone && isNewer || step.isInForce && !uncompared.isEmpty {
@@ -55,9 +55,7 @@ extension DeltaSession {
         beginStep(from: contents)
       }
     }
-    for type in deliveries.keys.sorted(by: ResourceType.precedes) {
-      sendChanges(of: type, from: contents, plan: &plan)
-    }
+    for index in deliveries.indices { sendChanges(at: index, from: contents, plan: &plan) }
     sendRemovals(from: contents, plan: &plan)
     noteSettled(&plan)
     return plan
@@ -67,7 +65,7 @@ extension DeltaSession {
   /// answered.
   var isSettled: Bool {
     !deliveries.isEmpty && step.isDone && !isRebased && uncompared.isEmpty
-      && deliveries.values.allSatisfy {
+      && deliveries.allSatisfy {
         !$0.hasAnswers && !$0.isOwedAnswer && $0.isolation.isEmpty
           && $0.inFlight?.isAnswer != true
       }
@@ -87,7 +85,10 @@ extension DeltaSession {
     guard endpointsPosition < contents.sequence else { return }
     let changes = contents.changes(after: endpointsPosition)
     endpointsPosition = contents.sequence
-    guard var delivery = takeDelivery(.endpoints) else { return }
+    // Mostly there are none.
+    guard changes?[.endpoints].isEmpty != true, var delivery = deliveries.take(.endpoints) else {
+      return
+    }
     let table = contents.table(.endpoints)
     let names = changes?[.endpoints].map(\.name) ?? delivery.allNames
     for name in names where delivery.isSubscribed(to: name) {
@@ -96,7 +97,7 @@ extension DeltaSession {
       else { continue }
       delivery.enqueue(name)
     }
-    deliveries[.endpoints] = delivery
+    deliveries.put(delivery)
   }
 
   /// The subscriber gets the endpoints without having asked for them, and their cluster is still to
@@ -104,10 +105,12 @@ extension DeltaSession {
   private func areEndpointsEarly(
     _ name: String, _ endpoints: TypeDelivery, _ contents: borrowing ViewContents
   ) -> Bool {
-    guard let clusters = deliveries[.cluster], clusters.isSubscribed(to: name) else { return false }
+    guard let clusters = deliveries.index(of: .cluster),
+      deliveries[clusters].isSubscribed(to: name)
+    else { return false }
     let table = contents.table(.cluster)
     return !endpoints.names.contains(name) && table[name] != nil
-      && !clusters.knows(name, in: table)
+      && !deliveries[clusters].knows(name, in: table)
   }
 
   private mutating func beginStep(from contents: borrowing ViewContents) {
@@ -117,18 +120,23 @@ extension DeltaSession {
     isRebased = false
     self.uncompared = []
     endpointsPosition = contents.sequence
-    for type in Array(deliveries.keys) {
-      guard var delivery = takeDelivery(type) else { continue }
-      let names =
-        uncompared.contains(type)
-        ? delivery.allNames : changes?[type].map(\.name) ?? delivery.allNames
+    for type in deliveries.indices.map({ deliveries[$0].type }) {
+      let changed = uncompared.contains(type) ? nil : changes?[type]
+      // Most types have not changed.
+      guard changed?.isEmpty != true || hasRemovals(type), var delivery = deliveries.take(type)
+      else { continue }
+      let names = changed?.map(\.name) ?? delivery.allNames
       reserve(names.count, in: &delivery)
       for name in names where delivery.isSubscribed(to: name) {
         consider(name, from: contents, in: &delivery)
       }
       step.removals.formUnion(delivery.removals.names.map { ResourceName(type, $0) })
-      deliveries[type] = delivery
+      deliveries.put(delivery)
     }
+  }
+
+  private func hasRemovals(_ type: ResourceType) -> Bool {
+    deliveries.index(of: type).map { !deliveries[$0].removals.isEmpty } == true
   }
 
   /// To grow with so many names one by one costs more than they do.
@@ -176,35 +184,24 @@ extension DeltaSession {
   // MARK: Sending
 
   private mutating func sendChanges(
-    of type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
+    at index: Int, from contents: borrowing ViewContents, plan: inout Plan
   ) {
-    switch readiness(of: type) {
-    case .nothing: return
-    case .question: return ask(about: type, from: contents, plan: &plan)
-    case .entries: break
+    let type = deliveries[index].type
+    guard deliveries[index].inFlight == nil, deliveries[index].hasUnsent else { return }
+    guard deliveries[index].question == nil else {
+      return ask(about: index, from: contents, plan: &plan)
     }
-    guard let allowance = allowance(for: type, contents), var delivery = takeDelivery(type) else {
-      return
-    }
+    guard let allowance = allowance(for: type, contents) else { return }
     var dropped: [String] = []
-    let next = delivery.nextEntries(from: contents, within: allowance, dropped: &dropped)
-    deliveries[type] = delivery
+    let next = deliveries[index].nextEntries(
+      from: contents, within: allowance, dropped: &dropped)
     for name in dropped { step.remove(ResourceName(type, name)) }
     guard let next else { return }
     let isOfStep = !next.isAnswer && type != .endpoints
     send(
-      next.entries, of: type, isAnswer: next.isAnswer,
+      next.entries, at: index, isAnswer: next.isAnswer,
       generation: isOfStep ? step.generation : contents.generation, plan: &plan)
     if type == .cluster { endpointsFollow(next.entries) }
-  }
-
-  private enum Readiness { case nothing, question, entries }
-
-  private func readiness(of type: ResourceType) -> Readiness {
-    guard let delivery = deliveries[type], delivery.inFlight == nil, delivery.hasUnsent else {
-      return .nothing
-    }
-    return delivery.question == nil ? .entries : .question
   }
 
   /// What may go out of a type now; nil when it waits for another.
@@ -213,18 +210,24 @@ extension DeltaSession {
   ) -> TypeDelivery.Allowance? {
     var allowance = TypeDelivery.Allowance(
       answers: true, changes: true, bytes: settings.responseBytes)
-    let clusters = deliveries[.cluster]
+    let clusters = deliveries.index(of: .cluster)
+    let haveClustersUnsent = clusters.map { deliveries[$0].hasUnsent } == true
     if type.refersToClusters {
       // A subscriber may ask for routes before it has acknowledged listeners, so answers wait only
       // until the clusters they may refer to were sent; changes wait until these are in force.
+      let endpoints = deliveries.index(of: .endpoints)
       let areClustersSent =
-        clusters?.hasUnsent != true && deliveries[.endpoints]?.hasAnswers != true
+        !haveClustersUnsent && endpoints.map { deliveries[$0].hasAnswers } != true
       allowance.answers = areClustersSent && !uncompared.contains(.cluster)
-      allowance.changes = areClustersSent && step.early.isEmpty && clusters?.inFlight == nil
+      allowance.changes =
+        areClustersSent && step.early.isEmpty
+        && clusters.map { deliveries[$0].inFlight == nil } != false
       allowance.newestAnswer = step.position
     } else if type == .cluster {
       guard !clustersAwaitEndpoints else { return nil }
-    } else if type == .endpoints, let clusters, clusters.hasUnsent {
+    } else if type == .endpoints, haveClustersUnsent,
+      let clusters = clusters.map({ deliveries[$0] })
+    {
       // They follow their cluster anyway.
       allowance.defers = { clusters.hasUnsent($0) }
       let table = contents.table(.cluster)
@@ -235,30 +238,29 @@ extension DeltaSession {
 
   /// The answer to a digest that is not the view's.
   private mutating func ask(
-    about type: ResourceType, from contents: borrowing ViewContents, plan: inout Plan
+    about index: Int, from contents: borrowing ViewContents, plan: inout Plan
   ) {
     let entry = Entry(name: ContentDigest.reservedName, framed: nil, readAt: contents.sequence)
     // It tells nothing of any generation.
-    send([entry], of: type, isAnswer: true, generation: .min, plan: &plan)
-    deliveries[type]?.question = .asked(nonce: String(lastNonce))
+    send([entry], at: index, isAnswer: true, generation: .min, plan: &plan)
+    deliveries[index].question = .asked(nonce: String(lastNonce))
   }
 
   /// A changed cluster stays cold until its endpoints come, and the subscriber does not ask for
   /// those it has: so clusters wait until their endpoints can go out in the same flush.
   private var clustersAwaitEndpoints: Bool {
-    guard let clusters = deliveries[.cluster], let endpoints = deliveries[.endpoints],
-      endpoints.inFlight != nil
+    guard let clusters = deliveries.index(of: .cluster),
+      let endpoints = deliveries.index(of: .endpoints), deliveries[endpoints].inFlight != nil
     else { return false }
-    return clusters.unsentContains { endpoints.isSubscribed(to: $0) }
+    return deliveries[clusters].unsentContains { deliveries[endpoints].isSubscribed(to: $0) }
   }
 
   private mutating func endpointsFollow(_ clusters: [Entry]) {
-    guard var endpoints = takeDelivery(.endpoints) else { return }
+    guard let endpoints = deliveries.index(of: .endpoints) else { return }
     for entry in clusters.reversed()
-    where entry.framed != nil && endpoints.isSubscribed(to: entry.name) {
-      endpoints.answers.prepend(entry.name)
+    where entry.framed != nil && deliveries[endpoints].isSubscribed(to: entry.name) {
+      deliveries[endpoints].answers.prepend(entry.name)
     }
-    deliveries[.endpoints] = endpoints
   }
 
   /// Clusters and what belongs to them go when nothing that is in force refers to them any more.
@@ -268,30 +270,26 @@ extension DeltaSession {
     // Who comes back sends all its first requests before it acknowledges anything, so by then it is
     // known which listeners and routes it has.
     guard step.isInForce, uncompared.isEmpty,
-      deliveries.values.allSatisfy({ $0.inFlight?.isAnswer != true })
+      deliveries.allSatisfy({ $0.inFlight?.isAnswer != true })
     else { return }
-    for type in deliveries.keys.sorted(by: ResourceType.precedes) {
-      guard deliveries[type].map({ !$0.removals.isEmpty && !$0.hasUnsent }) == true,
-        var delivery = takeDelivery(type)
-      else { continue }
+    for index in deliveries.indices
+    where !deliveries[index].removals.isEmpty && !deliveries[index].hasUnsent {
       var dropped: [String] = []
-      let entries = delivery.nextRemovals(
+      let entries = deliveries[index].nextRemovals(
         from: contents, bytes: settings.responseBytes, dropped: &dropped)
-      deliveries[type] = delivery
-      for name in dropped { step.removals.remove(ResourceName(type, name)) }
+      for name in dropped { step.removals.remove(ResourceName(deliveries[index].type, name)) }
       guard !entries.isEmpty else { continue }
-      send(entries, of: type, isAnswer: false, generation: step.generation, plan: &plan)
+      send(entries, at: index, isAnswer: false, generation: step.generation, plan: &plan)
     }
   }
 
   private mutating func send(
-    _ entries: [Entry], of type: ResourceType, isAnswer: Bool, generation: Int64,
-    plan: inout Plan
+    _ entries: [Entry], at index: Int, isAnswer: Bool, generation: Int64, plan: inout Plan
   ) {
     lastNonce += 1
     let nonce = String(lastNonce)
-    deliveries[type]?.sent(Response(nonce: nonce, entries: entries, isAnswer: isAnswer))
+    deliveries[index].sent(Response(nonce: nonce, entries: entries, isAnswer: isAnswer))
     plan.responses.append(
-      Planned(type: type, nonce: nonce, entries: entries, generation: generation))
+      Planned(type: deliveries[index].type, nonce: nonce, entries: entries, generation: generation))
   }
 }

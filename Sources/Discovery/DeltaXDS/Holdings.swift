@@ -29,6 +29,9 @@ struct Holdings: Sendable {
     if case .none = unlisted { false } else { true }
   }
 
+  /// Names may have become as in the view; then call `settle`.
+  var isTouched: Bool { !touched.isEmpty }
+
   func lists(_ name: String) -> Bool { listed[name] != nil }
 
   /// Whether the name, when it is not listed, is held as it is in the view.
@@ -114,7 +117,7 @@ struct Holdings: Sendable {
 
   /// The view has other versions of these names, or nothing, now. Then call `settle`.
   mutating func viewChanged(_ changes: [ViewChanges.Change]) {
-    guard followsView else { return }
+    guard followsView, !changes.isEmpty else { return }
     if changes.count > 64 { listed.reserveCapacity(listed.count + changes.count) }
     for change in changes where listed[change.name] == nil {
       if isAsView(change.name) {

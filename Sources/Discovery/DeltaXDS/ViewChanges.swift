@@ -37,8 +37,6 @@ struct ViewChanges: Sendable {
     }
   }
 
-  var types: some Collection<ResourceType> { changes.keys }
-
   /// Sorted by name.
   subscript(type: ResourceType) -> [Change] { changes[type] ?? [] }
 

@@ -8,8 +8,15 @@ package final class Latest<Value: Sendable>: Sendable {
   private struct State {
     var value: Value
     var followers: [Int: AsyncStream<Value>.Continuation] = [:]
+    /// Those who look at the value themselves when they are told.
+    var wakes: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextFollower = 0
     var isFinished = false
+
+    func tell() {
+      for follower in followers.values { follower.yield(value) }
+      for wake in wakes.values { wake.yield() }
+    }
   }
 
   private let state: Mutex<State>
@@ -21,7 +28,7 @@ package final class Latest<Value: Sendable>: Sendable {
   package func publish(_ value: Value) {
     state.withLock { state in
       state.value = value
-      for follower in state.followers.values { follower.yield(value) }
+      state.tell()
     }
   }
 
@@ -29,7 +36,7 @@ package final class Latest<Value: Sendable>: Sendable {
   package func update<Result>(_ change: (inout sending Value) -> sending Result) -> sending Result {
     state.withLock { state in
       let result = change(&state.value)
-      for follower in state.followers.values { follower.yield(state.value) }
+      state.tell()
       return result
     }
   }
@@ -55,7 +62,18 @@ package final class Latest<Value: Sendable>: Sendable {
     return stream
   }
 
-  /// Ends every follower, after the values it has been given.
+  /// Wakes `continuation` after every change, until `unfollow`.
+  package func follow(_ continuation: AsyncStream<Void>.Continuation) -> Int {
+    state.withLock { state in
+      state.nextFollower += 1
+      state.wakes[state.nextFollower] = continuation
+      return state.nextFollower
+    }
+  }
+
+  package func unfollow(_ follower: Int) { state.withLock { $0.wakes[follower] = nil } }
+
+  /// Ends every follower that has `values`, after the values it has been given.
   package func finish() {
     let followers = state.withLock { state in
       state.isFinished = true
