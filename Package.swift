@@ -202,7 +202,6 @@ let package = Package(
       name: "DeltaXDS",
       dependencies: [
         "Allocation", "DiscoveryProtos", "Documents", "Streams",
-        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -222,7 +221,8 @@ let package = Package(
     .target(
       name: "ClusterAgent",
       dependencies: [
-        "AgentStore", "BlueprintCoding", "Blueprints", "DeltaXDS", "DiscoveryProtos", "Documents",
+        "AgentStore", "Allocation", "BlueprintCoding", "Blueprints", "DeltaXDS", "DiscoveryProtos",
+        "Documents",
         "EnvoyConfig", "FleetProtos", "Identity", "SecureTransport", "Streams",
         .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -364,6 +364,8 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ],

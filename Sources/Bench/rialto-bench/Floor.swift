@@ -58,7 +58,8 @@ struct Floor: Sendable {
         ]
       }, removals: [], generation: 1)
     let transport = HTTP2ServerTransport.Posix(
-      address: .unixDomainSocket(path: socket), transportSecurity: .plaintext)
+      address: .unixDomainSocket(path: socket), transportSecurity: .plaintext,
+      config: .defaults { $0.connection.flushCoalescing = nil })
     let service = DiscoveryService(
       subscribe: { _, nodeID in
         guard let view = Side(rawValue: nodeID).flatMap({ views[$0] }) else {

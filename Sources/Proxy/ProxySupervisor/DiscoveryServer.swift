@@ -22,6 +22,7 @@ package struct DiscoveryServer: Sendable {
     let transport = HTTP2ServerTransport.Posix(
       address: .unixDomainSocket(path: path), transportSecurity: .plaintext,
       config: .defaults { config in
+        config.connection.flushCoalescing = nil
         // A reconnecting Envoy lists everything that it has.
         config.rpc.maxRequestPayloadSize = 16 << 20
       })

@@ -15,15 +15,10 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
   init(handshakeWithin deadline: TimeAmount) { self.deadline = deadline }
 
   /// Puts a guard into the pipeline of `channel`, right behind its TLS handler.
-  static func install(on channel: any Channel, handshakeWithin deadline: TimeAmount)
-    -> EventLoopFuture<Void>
-  {
-    channel.eventLoop.makeCompletedFuture {
-      let pipeline = channel.pipeline.syncOperations
-      let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-      try pipeline.addHandler(
-        ConnectionGuard(handshakeWithin: deadline), position: .after(tls))
-    }
+  static func install(on channel: any Channel, handshakeWithin deadline: TimeAmount) throws {
+    let pipeline = channel.pipeline.syncOperations
+    let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+    try pipeline.addHandler(ConnectionGuard(handshakeWithin: deadline), position: .after(tls))
   }
 
   func handlerAdded(context: ChannelHandlerContext) {

@@ -1,4 +1,5 @@
 import AgentStore
+import Allocation
 import BlueprintCoding
 import Documents
 import FleetProtos
@@ -132,6 +133,8 @@ struct FleetLink: Sendable {
       case .delta(let part):
         guard let delta = try assembly?.take(part, at: site.clock.microseconds()) else { continue }
         try await site.take(delta)
+        // To compile it took several times its size for a while.
+        FreePages.ofProcess.note(handled: 8 * delta.upserts.reduce(0) { $0 + $1.bytes.count })
         replies.acknowledge(epoch: delta.epoch, generation: delta.generation)
       case .inspect(let request):
         replies.add(.with { $0.inspectAnswer = answer(request) })
