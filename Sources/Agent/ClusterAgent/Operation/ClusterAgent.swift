@@ -137,8 +137,8 @@ package struct ClusterAgent: Sendable {
           authority: authority, address: settings.workloadAddress, logger: logger)
       ])
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await workloads.serve() }
-      group.addTask { try await administration.serve() }
+      group.addTask { try await workloads.serveUntilCancelled() }
+      group.addTask { try await administration.serveUntilCancelled() }
       group.addTask { try await link.run() }
       group.addTask {
         try await enrollment.keepRenewed(store: authority.store, clock: site.clock, logger: logger)
