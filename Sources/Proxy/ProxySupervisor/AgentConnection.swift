@@ -23,7 +23,7 @@ package final class AgentConnection: Sendable {
   package typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
 
   /// At most this long between two attempts.
-  private static let longestWait = Duration.seconds(2)
+  private static let longestWait = Duration.seconds(1)
   /// A configuration larger than this would not fit an Envoy.
   private static let maximumResponse = 64 << 20
 
