@@ -44,9 +44,12 @@ package struct DeltaSession: Sendable {
     var isDone: Bool { isInForce && removals.isEmpty }
 
     mutating func remove(_ name: ResourceName) {
-      Self.remove(name, from: &early)
-      Self.remove(name, from: &late)
-      Self.remove(name, from: &removals)
+      if name.type.refersToClusters {
+        Self.remove(name, from: &late)
+      } else {
+        Self.remove(name, from: &early)
+        Self.remove(name, from: &removals)
+      }
     }
 
     private static func remove(_ name: ResourceName, from names: inout Set<ResourceName>) {
@@ -202,6 +205,8 @@ package struct DeltaSession: Sendable {
     _ request: DeltaDiscoveryRequest, type: ResourceType, actions: inout [Action]
   ) {
     guard let index = deliveries.index(of: type) else { return }
+    // Equal, but the very one that the names of the step have: they are compared faster.
+    let type = deliveries[index].type
     let outcome: TypeDelivery.Outcome
     if request.hasErrorDetail {
       let offenders = request.errorDetail.rejectedResources.filter { $0.name.type == type }

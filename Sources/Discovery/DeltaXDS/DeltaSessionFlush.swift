@@ -159,7 +159,7 @@ extension DeltaSession {
     guard let framed = table[name] else {
       guard delivery.knows(name, in: table) else { return }
       if type.refersToClusters {
-        delivery.enqueue(name, captured: Entry(name: name, framed: nil, readAt: step.position))
+        delivery.enqueue(name, as: Entry(name: name, framed: nil, readAt: step.position))
         step.late.insert(fullName)
       } else {
         delivery.removals.append(name)
@@ -170,7 +170,7 @@ extension DeltaSession {
     if delivery.lacks(framed, named: name, in: table) {
       // Endpoints are read when they are sent: the newest ones are the best.
       let entry = Entry(name: name, framed: framed, readAt: step.position)
-      delivery.enqueue(name, captured: type == .endpoints ? nil : entry)
+      delivery.enqueue(name, as: type == .endpoints ? nil : entry)
     } else if !delivery.isGetting(name) {
       return
     }

@@ -54,10 +54,9 @@ struct TypeDelivery: Sendable {
   /// Everything that was in the view when it was first asked for; each is answered in its turn, unless
   /// something else brings it before.
   private(set) var walk: Walk?
-  /// Names that changed. Those with a captured entry are sent as they were at the start of the
-  /// current step, others as they are when they are sent.
+  /// Names that changed. Those with an entry are sent as they were at the start of the current step,
+  /// others as they are when they are sent.
   private(set) var pending = NameQueue()
-  private var captured: [String: Entry] = [:]
   /// Names that go last, once nothing refers to them any more.
   var removals = NameQueue()
 
@@ -81,8 +80,8 @@ struct TypeDelivery: Sendable {
 
   /// Names that cost memory on this stream.
   var entryCount: Int {
-    held.count + refused.count + underway.count + answers.count + pending.count + captured.count
-      + removals.count + (inFlight?.entries.count ?? 0) + isolation.reduce(0) { $0 + $1.count }
+    held.count + refused.count + underway.count + answers.count + pending.count + removals.count
+      + (inFlight?.entries.count ?? 0) + isolation.reduce(0) { $0 + $1.count }
   }
 
   /// Some version of it is sent and not yet acknowledged or refused.
@@ -139,14 +138,11 @@ struct TypeDelivery: Sendable {
   }
 
   /// Makes room for so many changes.
-  mutating func reserve(_ count: Int) {
-    pending.reserveCapacity(count)
-    captured.reserveCapacity(captured.count + count)
-  }
+  mutating func reserve(_ count: Int) { pending.reserveCapacity(count) }
 
-  mutating func enqueue(_ name: String, captured entry: Entry? = nil) {
-    pending.append(name)
-    captured[name] = entry
+  /// - Parameter entry: what to say about the name, whatever it may be when its turn comes.
+  mutating func enqueue(_ name: String, as entry: Entry? = nil) {
+    pending.append(name, entry: entry)
   }
 
   /// It no longer subscribes to everything; forgotten names are returned.
@@ -166,7 +162,7 @@ struct TypeDelivery: Sendable {
     underway[name] = nil
     answers.remove(name)
     removals.remove(name)
-    dropPending(name)
+    pending.remove(name)
   }
 
   /// Another view takes over: forgets what was still to be sent, but not the answers that the
@@ -184,14 +180,7 @@ struct TypeDelivery: Sendable {
     walk = nil
     held.rebase(from: old, to: new)
     pending.removeAll()
-    captured = [:]
     removals.removeAll()
-  }
-
-  private mutating func dropPending(_ name: String) {
-    guard !pending.isEmpty else { return }
-    pending.remove(name)
-    captured[name] = nil
   }
 }
 
@@ -234,23 +223,21 @@ extension TypeDelivery {
     }
     if allowance.changes {
       if allowance.defersChange == nil { pending.recall() }
-      while let name = pending.popFirst() {
+      while let (name, captured) = pending.popFirst() {
         if let defers = allowance.defersChange, !names.contains(name), defers(name) {
-          pending.postpone(name)
+          pending.postpone(name, entry: captured)
           continue
         }
-        if let entry = change(of: name, from: contents) {
+        if let entry = change(of: name, captured: captured, from: contents) {
           guard batch.add(entry) else {
-            pending.prepend(name)
+            pending.prepend(name, entry: captured)
             break
           }
           answers.remove(name)
         } else {
           dropped.append(name)
         }
-        captured[name] = nil
       }
-      if pending.isEmpty { captured = [:] }
     }
     if !batch.entries.isEmpty { return (batch.entries, isAnswer) }
     guard isOwedAnswer, allowance.answers, !hasAnswers else { return nil }
@@ -283,7 +270,7 @@ extension TypeDelivery {
     let table = contents.table(type)
     var later: [String] = []
     var hasRoom = true
-    while hasRoom, let name = answers.popFirst() {
+    while hasRoom, let name = answers.popFirst()?.name {
       switch answer(to: name, in: table, at: contents.sequence, within: allowance) {
       case .nothing:
         if !pending.contains(name) { dropped.append(name) }
@@ -295,7 +282,7 @@ extension TypeDelivery {
           answers.prepend(name)
           break
         }
-        dropPending(name)
+        pending.remove(name)
         // So that the walk passes it by.
         if walk?.comes(to: name) == true { held.list(name) }
       }
@@ -311,7 +298,7 @@ extension TypeDelivery {
         case .entry(let entry):
           hasRoom = batch.add(entry)
           guard hasRoom else { break walking }
-          dropPending(name)
+          pending.remove(name)
         }
       }
       walk?.advance()
@@ -348,9 +335,11 @@ extension TypeDelivery {
   }
 
   /// What is to be said about a changed name; nil when nothing is.
-  private func change(of name: String, from contents: borrowing ViewContents) -> Entry? {
+  private func change(
+    of name: String, captured: Entry?, from contents: borrowing ViewContents
+  ) -> Entry? {
     guard isSubscribed(to: name) else { return nil }
-    if let entry = captured[name] {
+    if let entry = captured {
       // It may have refused what was under way when the step began, and have this already.
       let table = contents.table(type)
       let isNews =
@@ -370,7 +359,7 @@ extension TypeDelivery {
     guard inFlight == nil else { return [] }
     var entries: [Entry] = []
     var size = 0
-    while size <= bytes, let name = removals.popFirst() {
+    while size <= bytes, let name = removals.popFirst()?.name {
       let table = contents.table(type)
       guard isSubscribed(to: name), table[name] == nil, knows(name, in: table) else {
         dropped.append(name)

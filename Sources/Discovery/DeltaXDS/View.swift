@@ -85,30 +85,41 @@ package final class View: Sendable {
   }
 }
 
-/// A resource as it goes into responses. The body is the resource's own, not a copy.
+/// A resource as it goes into responses. Small, as every response copies those that it is made of.
 struct FramedResource: Sendable {
-  var version: String
-  private let body: [UInt8]
-  /// Of field 2 of a response, in bytes.
-  let size: Int
+  private final class Content: Sendable {
+    let version: String
+    /// The resource's own, not a copy.
+    let body: [UInt8]
+    let size: Int
+    let hash: StableHash
+
+    init(_ resource: Resource) {
+      version = resource.version
+      body = resource.body
+      size = Framing.size(of: resource)
+      hash = ContentDigest.member(resource.name.name, resource.version)
+    }
+  }
+
+  private let content: Content
   /// The sequence of the step that brought this version.
   var changed: Int64 = 0
-  /// Of name and version.
-  let hash: StableHash
 
-  init(_ resource: Resource) {
-    version = resource.version
-    hash = ContentDigest.member(resource.name.name, resource.version)
-    body = resource.body
-    size = Framing.size(of: resource)
-  }
+  init(_ resource: Resource) { content = Content(resource) }
+
+  var version: String { content.version }
+  /// Of field 2 of a response, in bytes.
+  var size: Int { content.size }
+  /// Of name and version.
+  var hash: StableHash { content.hash }
 
   func append(named name: ResourceName, to bytes: inout [UInt8]) {
     Framing.append(resource(named: name), to: &bytes)
   }
 
   func resource(named name: ResourceName) -> Resource {
-    Resource(name: name, version: version, body: body)
+    Resource(name: name, version: content.version, body: content.body)
   }
 }
 
