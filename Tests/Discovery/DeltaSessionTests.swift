@@ -368,6 +368,21 @@ import Testing
     #expect(sent.count == types.count * names.count)
   }
 
+  @Test(arguments: [(3, [3]), (5, [5]), (6, [3, 3]), (8, [3, 5])])
+  func `a small rest goes along with what is before it`(count: Int, responses: [Int]) throws {
+    let resources: [(ResourceType, String, String)] = (0..<count).map { (.secret, "s\($0)", "1") }
+    let view = Self.view(resources)
+    var settings = DiscoverySettings()
+    settings.responseBytes = 3 * view.read { $0.bytes } / count
+    var script = Scripted(view: view, settings: settings)
+    try script.ask(.secret, ["*"])
+    try script.acknowledgeAll()
+    #expect(script.sent.map { $0.split(separator: " ").count - 1 } == responses)
+    try script.publish(resources.map { ($0.0, $0.1, "2") })
+    try script.acknowledgeAll()
+    #expect(script.sent.map { $0.split(separator: " ").count - 1 } == responses + responses)
+  }
+
   /// The change of a name that the walk has not come to, of one that it passed, of one that it would
   /// have come to, and a name that was not there when it began.
   @Test func `what changes while a subscriber gets everything comes once`() throws {

@@ -103,7 +103,7 @@ struct SimulatedStream {
     let bytes = try response.resources.reduce(0) { sum, resource in
       sum + (try resource.serializedBytes() as [UInt8]).count
     }
-    #expect(response.resources.count <= 1 || bytes <= settings.responseBytes)
+    #expect(response.resources.count <= 1 || bytes <= settings.responseBytes + settings.restBytes)
     envoy.receive(response)
   }
 

@@ -9,8 +9,8 @@ private import DiscoveryProtos
 /// those are, the removals of the first group. Only then does the next step begin. Two things do not
 /// wait for their turn: answers to subscriptions, and changes of endpoints.
 ///
-/// At most one response per type is unacknowledged, of at most `DiscoverySettings.responseBytes`
-/// (or one larger resource); what does not fit follows after the acknowledgement.
+/// At most one response per type is unacknowledged, of at most `DiscoverySettings.responseBytes` and
+/// a small rest (or one larger resource); what does not fit follows after the acknowledgement.
 package struct DeltaSession: Sendable {
   package enum Action: Sendable {
     case send(ResponseFrame)

@@ -209,7 +209,7 @@ extension DeltaSession {
     for type: ResourceType, _ contents: borrowing ViewContents
   ) -> TypeDelivery.Allowance? {
     var allowance = TypeDelivery.Allowance(
-      answers: true, changes: true, bytes: settings.responseBytes)
+      answers: true, changes: true, bytes: settings.responseBytes, rest: settings.restBytes)
     let clusters = deliveries.index(of: .cluster)
     let haveClustersUnsent = clusters.map { deliveries[$0].hasUnsent } == true
     if type.refersToClusters {

@@ -2,6 +2,10 @@
 package struct DiscoverySettings: Sendable {
   /// Bytes of resources in one response; a single larger resource goes alone.
   package var responseBytes = 96 << 10
+  /// Bytes of a rest that goes along with what is before it instead of alone: that saves an
+  /// acknowledgement, and gRPC's room for a message, which it keeps after the last one unless that
+  /// had more than 64 KiB.
+  package var restBytes: Int { responseBytes * 2 / 3 }
   /// Names in one request, and names subscribed to at one time per type.
   package var namesPerType = 100_000
   /// Types subscribed to on one stream.

@@ -195,6 +195,8 @@ extension TypeDelivery {
     var newestAnswer: Int64?
     /// Bytes of resources.
     var bytes: Int
+    /// More bytes, if there is nothing left after them.
+    var rest: Int
     /// Answers of wildcard subscriptions that something else must precede. They are looked at again
     /// when one of them is put first, and when an allowance comes that defers nothing.
     var defers: ((String) -> Bool)?
@@ -215,7 +217,7 @@ extension TypeDelivery {
       if !group.isEmpty { return (group, true) }
     }
 
-    var batch = Batch(limit: allowance.bytes)
+    var batch = Batch(limit: allowance.bytes, rest: allowance.rest)
     var isAnswer = false
     if allowance.answers {
       takeAnswers(from: contents, within: allowance, into: &batch, dropped: &dropped)
@@ -229,7 +231,7 @@ extension TypeDelivery {
           continue
         }
         if let entry = change(of: name, captured: captured, from: contents) {
-          guard batch.add(entry) else {
+          guard batch.add(entry, before: waitingCount) else {
             pending.prepend(name, entry: captured)
             break
           }
@@ -244,21 +246,34 @@ extension TypeDelivery {
     return ([], true)
   }
 
+  /// How many names may follow the one at hand.
+  private var waitingCount: Int { answers.count + pending.count + (walk?.rest.count ?? 0) }
+
   /// The entries of one response, as many as fit.
   private struct Batch {
     let limit: Int
+    let rest: Int
     private(set) var entries: [Entry] = []
     private var size = 0
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, rest: Int) {
+      self.limit = limit
+      self.rest = rest
+    }
 
-    /// False when the entry must wait for the next response.
-    mutating func add(_ entry: Entry) -> Bool {
+    /// False when the entry must wait for the next response. `count` of them may follow.
+    mutating func add(_ entry: Entry, before count: @autoclosure () -> Int) -> Bool {
       let bytes = entry.framed?.size ?? entry.name.utf8.count + 8
-      guard entries.isEmpty || size + bytes <= limit else { return false }
+      guard entries.isEmpty || size + bytes <= limit || endsSoon(with: bytes, before: count())
+      else { return false }
       size += bytes
       entries.append(entry)
       return true
+    }
+
+    /// Whether what is left is a small rest, if it is like what there is so far.
+    private func endsSoon(with bytes: Int, before count: Int) -> Bool {
+      size + bytes + count * (size / entries.count) <= limit + rest
     }
   }
 
@@ -277,7 +292,7 @@ extension TypeDelivery {
       case .isTooNew: later.append(name)
       case .isDeferred: answers.postpone(name)
       case .entry(let entry):
-        hasRoom = batch.add(entry)
+        hasRoom = batch.add(entry, before: waitingCount)
         guard hasRoom else {
           answers.prepend(name)
           break
@@ -296,7 +311,7 @@ extension TypeDelivery {
         // What comes after it may wait a little longer than it has to.
         case .isDeferred: break walking
         case .entry(let entry):
-          hasRoom = batch.add(entry)
+          hasRoom = batch.add(entry, before: waitingCount - 1)
           guard hasRoom else { break walking }
           pending.remove(name)
         }
