@@ -401,6 +401,25 @@ import Testing
     #expect(script.session.entryCount == 0)
   }
 
+  /// What it asks for by name comes before its turn, and is refused: the walk passes it by.
+  @Test func `what is refused ahead of its turn does not come again`() throws {
+    var settings = DiscoverySettings()
+    settings.responseBytes = 1
+    var script = Scripted(
+      view: Self.view(["a", "b", "c", "d"].map { (.secret, $0, "1") }), settings: settings)
+    try script.ask(.secret, ["*", "c"])
+    #expect(script.sent == ["SDS c=1"])
+    try script.refuse(.secret, "1")
+    try script.ask(.secret, dropping: ["c"])
+    try script.acknowledgeAll()
+    #expect(script.sent == ["SDS c=1", "SDS a=1", "SDS b=1", "SDS d=1"])
+    #expect(script.session.isSettled)
+    try script.publish([(.secret, "c", "2"), (.secret, "a", "2")])
+    try script.acknowledgeAll()
+    #expect(script.sent.dropFirst(4).sorted() == ["SDS a=2", "SDS c=2"])
+    #expect(script.session.entryCount == 0)
+  }
+
   /// Whether it kept what was on its way when it gave up the subscription nobody can tell.
   @Test func `who begins anew gets again what was under way`() throws {
     var settings = DiscoverySettings()
