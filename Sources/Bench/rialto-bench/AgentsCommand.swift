@@ -55,7 +55,7 @@ struct AgentsCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plan = FleetPlan(
       clusters: clusters, objects: objects, services: services, visible: visible)
     let measured = try await untilInterrupted {

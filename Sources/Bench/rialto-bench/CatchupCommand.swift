@@ -64,7 +64,7 @@ struct CatchupCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plan = ScaleBed.Plan(
       services: services, proxies: proxies, isShared: true, instances: Self.versions,
       upstreams: [Self.echo], more: [Testbed.cluster(Self.twin, network: "lan")])

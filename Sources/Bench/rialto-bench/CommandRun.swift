@@ -14,12 +14,17 @@ struct CommandRun: Sendable {
   func measure(_ rounds: Int) async throws -> Samples {
     _ = try await run()
     var samples = Samples()
-    for _ in 0..<rounds { samples.add(try await run()) }
+    for _ in 0..<rounds { samples.add(try await run().elapsed) }
     return samples
   }
 
+  /// What it prints, without the white space around it.
+  func output() async throws -> String {
+    try await run().output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   /// - Throws: `Impatience` when it does not succeed.
-  private func run() async throws -> Duration {
+  private func run() async throws -> (elapsed: Duration, output: String) {
     var environment = Environment.inherit
     if let context { environment = environment.updating(["RIALTO_CONFIG": context]) }
     let start = ContinuousClock.now
@@ -32,6 +37,6 @@ struct CommandRun: Sendable {
         description: "\(executable) \(arguments.joined(separator: " ")) ended with "
           + "\(result.terminationStatus): \(result.standardError)")
     }
-    return elapsed
+    return (elapsed, result.standardOutput)
   }
 }

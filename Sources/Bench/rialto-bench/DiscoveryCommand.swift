@@ -46,7 +46,7 @@ struct DiscoveryCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plans = [SitePlan(name: "edge", number: 2, gateway: "edge"), Self.far, near]
     let (across, inside) = try await untilInterrupted {
       try await Testbed.with(options, plans) { testbed in

@@ -43,7 +43,7 @@ struct EndpointsCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let measured = try await untilInterrupted { try await measure() }
     report(measured, machine).print(json: options.json)
   }

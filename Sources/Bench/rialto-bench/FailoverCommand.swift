@@ -86,7 +86,7 @@ struct FailoverCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plans = [
       SitePlan(name: "edge", number: 2, gateway: "edge"), Self.east, Self.west, Self.south,
     ]

@@ -57,7 +57,7 @@ struct FanoutCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let (small, large, bare, naive) = try await untilInterrupted {
       let small = try await measure(services: max(10, services / 10))
       let large = try await measure(services: services)

@@ -62,7 +62,7 @@ struct GrowthCommand: Scenario {
   private static let tolerance = 1.25
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let curves = try await untilInterrupted {
       var curves: [(Dimension, [Point])] = []
       for dimension in Dimension.allCases where only.isEmpty || only.contains(dimension) {

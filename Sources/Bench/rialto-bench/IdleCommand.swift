@@ -38,7 +38,7 @@ struct IdleCommand: Scenario {
   private static let realProxies = (plan.instances + ["caller"]).map { plan.prefix + $0 }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let (alone, crowded) = try await untilInterrupted {
       try await Testbed.with(options, [Self.plan]) { testbed in
         try await Caller.with { caller in

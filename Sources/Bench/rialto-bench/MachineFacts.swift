@@ -10,16 +10,24 @@ struct MachineFacts: Sendable {
   /// At the start of the run: one minute's average.
   var load: Double
   var build: String
+  /// Of what is measured.
+  var rialto: String
+  var envoy: String
 
-  init(cores: Int, model: String, kernel: String, load: Double, build: String) {
+  init(
+    cores: Int, model: String, kernel: String, load: Double, build: String, rialto: String,
+    envoy: String
+  ) {
     self.cores = cores
     self.model = model
     self.kernel = kernel
     self.load = load
     self.build = build
+    self.rialto = rialto
+    self.envoy = envoy
   }
 
-  static func read() -> MachineFacts {
+  static func read(_ options: BenchOptions) async throws -> MachineFacts {
     func text(_ path: String) -> String {
       (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     }
@@ -31,18 +39,26 @@ struct MachineFacts: Sendable {
     #else
     let build = "release"
     #endif
+    func version(_ executable: String) async throws -> String {
+      try await CommandRun(executable: executable, arguments: ["--version"]).output()
+    }
+    // Where it is from, its version, and how it was built, with slashes between them.
+    let envoy = try await version(options.envoyPath())
+    let parts = envoy.split(separator: "version: ").last?.split(separator: "/") ?? []
     return MachineFacts(
       cores: ProcessInfo.processInfo.activeProcessorCount,
       model: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown",
       kernel: text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines),
       load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
-      build: build)
+      build: build, rialto: try await version(options.rialtoPath()),
+      envoy: parts.count > 1 ? String(parts[1]) : envoy)
   }
 
   var document: Document {
     [
       "cores": .integer(Int64(cores)), "model": .string(model), "kernel": .string(kernel),
-      "load": .number(load), "build": .string(build),
+      "load": .number(load), "build": .string(build), "rialto": .string(rialto),
+      "envoy": .string(envoy),
     ]
   }
 
@@ -50,12 +66,18 @@ struct MachineFacts: Sendable {
   init(_ document: Document) throws {
     guard let cores = document["cores"]?.integer, let model = document["model"]?.string,
       let kernel = document["kernel"]?.string, let load = document["load"]?.double,
-      let build = document["build"]?.string
+      let build = document["build"]?.string, let rialto = document["rialto"]?.string,
+      let envoy = document["envoy"]?.string
     else { throw Impatience(description: "a report does not say what it was taken on") }
-    self.init(cores: Int(cores), model: model, kernel: kernel, load: load, build: build)
+    self.init(
+      cores: Int(cores), model: model, kernel: kernel, load: load, build: build, rialto: rialto,
+      envoy: envoy)
   }
 
-  var text: String { "\(cores) cores (\(model)), Linux \(kernel), load \(load), \(build) build" }
+  var text: String {
+    "\(cores) cores (\(model)), Linux \(kernel), load \(load), "
+      + "\(build) build of Rialto \(rialto), Envoy \(envoy)"
+  }
 }
 
 /// Processes as `/proc` shows them.

@@ -42,7 +42,7 @@ struct MembershipCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plan = ScaleBed.Plan(
       services: services, proxies: proxies, workspaces: 4, ports: [Testbed.servicePort],
       more: [ScaleBed.Plan.securityGroup(0), Self.rules(for: [1])])

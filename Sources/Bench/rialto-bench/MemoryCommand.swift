@@ -35,7 +35,7 @@ struct MemoryCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let (few, many) = try await untilInterrupted {
       (try await measure(services), try await measure(10 * services))
     }

@@ -32,7 +32,7 @@ struct OrgDefaultCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let own = [0, 1]
     let plan = ScaleBed.Plan(
       services: services, proxies: proxies, workspaces: 4, ports: [Testbed.servicePort],

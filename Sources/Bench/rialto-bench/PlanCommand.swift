@@ -50,7 +50,7 @@ struct PlanCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let points = try await untilInterrupted {
       var points: [Point] = []
       for share in [4, 2, 1] {

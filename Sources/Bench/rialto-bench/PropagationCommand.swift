@@ -55,7 +55,7 @@ struct PropagationCommand: Scenario {
   private static let warmUps = 5
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let samples = try await untilInterrupted {
       try await Testbed.with(options, [plan]) { try await measure($0) }
     }

@@ -49,7 +49,7 @@ struct ReadsCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let rialto = try options.rialtoPath()
     let measured = try await untilInterrupted {
       try await Testbed.with(options, [], manifests: [Testbed.tenant]) { testbed in

@@ -52,7 +52,7 @@ struct ReconnectCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let (scoped, full, bares) = try await untilInterrupted {
       let scoped = try await measure(workspaces: max(1, services / scope))
       let full = try await measure(workspaces: 1)

@@ -53,7 +53,7 @@ struct ScopedCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let (scoped, full) = try await untilInterrupted {
       let scoped = try await measure(workspaces: max(1, services / scope))
       return (scoped, alone ? nil : try await measure(workspaces: 1))

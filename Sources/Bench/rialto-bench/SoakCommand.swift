@@ -45,7 +45,7 @@ struct SoakCommand: Scenario {
   }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let plan = ScaleBed.Plan(
       services: services, proxies: proxies, isShared: true, instances: Self.versions,
       upstreams: [Self.echo], more: [Testbed.cluster(Self.visitor, network: "lan")])

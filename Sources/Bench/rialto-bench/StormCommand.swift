@@ -78,7 +78,7 @@ struct StormCommand: Scenario {
   private var droppers: Range<Int> { rejecters.upperBound..<rejecters.upperBound + dropping }
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let measured = try await untilInterrupted {
       try await ScaleBed.with(options, plan) { try await measure($0) }
     }

@@ -40,7 +40,7 @@ struct WritesCommand: Scenario {
   private static let many = 10_000
 
   func run() async throws {
-    let machine = MachineFacts.read()
+    let machine = try await MachineFacts.read(options)
     let etcd = Etcd.find()
     let findings = try await untilInterrupted {
       try await Testbed.with(options, []) { testbed in
