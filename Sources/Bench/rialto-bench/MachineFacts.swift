@@ -10,13 +10,14 @@ struct MachineFacts: Sendable {
   /// At the start of the run: one minute's average.
   var load: Double
   var build: String
-  /// Of what is measured.
+  /// The version of what is measured.
   var rialto: String
-  var envoy: String
+  /// Likewise; nil when there is none, as not every scenario needs one.
+  var envoy: String?
 
   init(
     cores: Int, model: String, kernel: String, load: Double, build: String, rialto: String,
-    envoy: String
+    envoy: String?
   ) {
     self.cores = cores
     self.model = model
@@ -42,23 +43,25 @@ struct MachineFacts: Sendable {
     func version(_ executable: String) async throws -> String {
       try await CommandRun(executable: executable, arguments: ["--version"]).output()
     }
-    // Where it is from, its version, and how it was built, with slashes between them.
-    let envoy = try await version(options.envoyPath())
-    let parts = envoy.split(separator: "version: ").last?.split(separator: "/") ?? []
+    var envoy: String?
+    if let path = try? options.envoyPath() {
+      // Where it is from, its version, and how it was built, with slashes between them.
+      envoy = try await version(path).split(separator: "/").dropLast(3).last.map(String.init)
+    }
     return MachineFacts(
       cores: ProcessInfo.processInfo.activeProcessorCount,
       model: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown",
       kernel: text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines),
       load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
       build: build, rialto: try await version(options.rialtoPath()),
-      envoy: parts.count > 1 ? String(parts[1]) : envoy)
+      envoy: envoy)
   }
 
   var document: Document {
     [
       "cores": .integer(Int64(cores)), "model": .string(model), "kernel": .string(kernel),
       "load": .number(load), "build": .string(build), "rialto": .string(rialto),
-      "envoy": .string(envoy),
+      "envoy": envoy.map { .string($0) } ?? .null,
     ]
   }
 
@@ -66,17 +69,16 @@ struct MachineFacts: Sendable {
   init(_ document: Document) throws {
     guard let cores = document["cores"]?.integer, let model = document["model"]?.string,
       let kernel = document["kernel"]?.string, let load = document["load"]?.double,
-      let build = document["build"]?.string, let rialto = document["rialto"]?.string,
-      let envoy = document["envoy"]?.string
+      let build = document["build"]?.string, let rialto = document["rialto"]?.string
     else { throw Impatience(description: "a report does not say what it was taken on") }
     self.init(
       cores: Int(cores), model: model, kernel: kernel, load: load, build: build, rialto: rialto,
-      envoy: envoy)
+      envoy: document["envoy"]?.string)
   }
 
   var text: String {
     "\(cores) cores (\(model)), Linux \(kernel), load \(load), "
-      + "\(build) build of Rialto \(rialto), Envoy \(envoy)"
+      + "\(build) build of Rialto \(rialto)" + (envoy.map { ", Envoy \($0)" } ?? "")
   }
 }
 
